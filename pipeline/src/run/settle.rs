@@ -1,0 +1,216 @@
+//! What one change brings with it: a worklist, so that a chain of ten thousand steps costs no stack.
+
+use super::event::{Applied, Effect};
+use super::links::Tie;
+use super::state::{GateState, StepStatus, Stop, Timestamp};
+use super::{Role, Run, satisfies};
+use crate::ids::{GateIx, PipelineIx, StepIx};
+use crate::outcome::{Outcome, PipelineOutcome};
+use crate::plan::Guarded;
+
+/// A change whose consequences are still to be drawn.
+pub(super) enum Work {
+    /// The step's outcome is known.
+    StepKnown(StepIx),
+    /// The pipeline is over.
+    PipelineOver(PipelineIx),
+    /// Perhaps the pipeline's steps may start now.
+    TryOpen(PipelineIx),
+    /// Perhaps the step may start now.
+    TryStart(StepIx),
+}
+
+/// One event being applied: when, what changed so far, what is still to be followed up.
+pub(super) struct Turn {
+    pub at: Timestamp,
+    pub applied: Applied,
+    pub work: Vec<Work>,
+}
+
+impl Run {
+    pub(super) fn settle(&mut self, turn: &mut Turn) {
+        while let Some(work) = turn.work.pop() {
+            match work {
+                Work::StepKnown(step) => self.step_known(step, turn),
+                Work::PipelineOver(pipeline) => self.pipeline_over(pipeline, turn),
+                Work::TryOpen(pipeline) => self.try_open(pipeline, turn),
+                Work::TryStart(step) => self.try_start(step, turn),
+            }
+        }
+    }
+
+    fn step_known(&mut self, ix: StepIx, turn: &mut Turn) {
+        let Some(outcome) = self.state.steps[ix.index()].status.outcome().cloned() else { return };
+        for i in 0..self.links.after_step[ix.index()].len() {
+            let (next, tie) = self.links.after_step[ix.index()][i];
+            if satisfies(&outcome, tie) {
+                self.met(next, turn);
+            } else {
+                let end = broken(&outcome, tie, &self.plan.full_name(ix));
+                self.end_waiting(next, end, turn);
+            }
+        }
+    }
+
+    /// One need fewer.
+    fn met(&mut self, step: StepIx, turn: &mut Turn) {
+        self.unmet[step.index()] -= 1;
+        if self.unmet[step.index()] == 0 {
+            turn.work.push(Work::TryStart(step));
+        }
+    }
+
+    fn pipeline_over(&mut self, ix: PipelineIx, turn: &mut Turn) {
+        let Some(outcome) = self.state.pipelines[ix.index()].outcome else { return };
+        let reason = format!("pipeline `{}`: {}", self.plan.pipeline(ix).name, outcome.word());
+        for i in 0..self.links.pipelines_after[ix.index()].len() {
+            let next = self.links.pipelines_after[ix.index()][i];
+            if outcome.lets_others_on() {
+                self.pipeline_unmet[next.index()] -= 1;
+                turn.work.push(Work::TryOpen(next));
+            } else {
+                self.end_waiting_of(next, &Outcome::Skipped { reason: reason.clone() }, turn);
+            }
+        }
+        for i in 0..self.links.steps_after[ix.index()].len() {
+            let next = self.links.steps_after[ix.index()][i];
+            if outcome.lets_others_on() {
+                self.met(next, turn);
+            } else {
+                self.end_waiting(next, Outcome::Skipped { reason: reason.clone() }, turn);
+            }
+        }
+    }
+
+    fn try_open(&mut self, ix: PipelineIx, turn: &mut Turn) {
+        let i = ix.index();
+        if self.open[i] || self.pipeline_unmet[i] > 0 || self.state.pipelines[i].outcome.is_some() {
+            return;
+        }
+        if self.state.pipelines[i].stop.is_some() {
+            return;
+        }
+        if let Some(gate) = self.plan.pipeline(ix).gate
+            && !self.gate_open(gate)
+        {
+            self.wait_at(gate, turn);
+            return;
+        }
+        self.open[i] = true;
+        for step in self.plan.pipelines[i].steps.clone() {
+            turn.work.push(Work::TryStart(step));
+        }
+    }
+
+    fn try_start(&mut self, ix: StepIx, turn: &mut Turn) {
+        if !self.only_gate_missing(ix) {
+            return;
+        }
+        if let Some(gate) = self.plan.step(ix).gate
+            && !self.gate_open(gate)
+        {
+            self.wait_at(gate, turn);
+            return;
+        }
+        if self.ready.insert(ix) && self.role == Role::Host {
+            turn.applied.effects.push(Effect::Start { step: ix });
+        }
+    }
+
+    fn wait_at(&mut self, gate: GateIx, turn: &mut Turn) {
+        if self.state.gates[gate.index()] == GateState::Closed {
+            self.state.gates[gate.index()] = GateState::Waiting { since: turn.at };
+            turn.applied.gates.insert(gate);
+            let pipeline = self.guarded_pipeline(gate);
+            self.status(pipeline, turn);
+        }
+    }
+
+    /// The pipeline that a gate stands in.
+    pub(super) fn guarded_pipeline(&self, gate: GateIx) -> PipelineIx {
+        match self.plan.gates[gate.index()].guards {
+            Guarded::Pipeline { pipeline } => pipeline,
+            Guarded::Step { step } => self.plan.step(step).pipeline,
+        }
+    }
+
+    pub(super) fn status(&self, pipeline: PipelineIx, turn: &mut Turn) {
+        let effect = Effect::Status { pipeline };
+        if self.role == Role::Server && !turn.applied.effects.contains(&effect) {
+            turn.applied.effects.push(effect);
+        }
+    }
+
+    /// Ends a step of which nothing has begun; does nothing to any other.
+    pub(super) fn end_waiting(&mut self, ix: StepIx, outcome: Outcome, turn: &mut Turn) {
+        if self.state.steps[ix.index()].status == StepStatus::Waiting {
+            self.ready.remove(&ix);
+            self.end(ix, outcome, turn);
+            turn.work.push(Work::StepKnown(ix));
+        }
+    }
+
+    /// Ends all steps of a pipeline of which nothing has begun.
+    pub(super) fn end_waiting_of(&mut self, pipeline: PipelineIx, outcome: &Outcome, turn: &mut Turn) {
+        for step in self.plan.pipeline(pipeline).steps.clone() {
+            self.end_waiting(step, outcome.clone(), turn);
+        }
+    }
+
+    /// Writes a step's terminal state, and its pipeline's where it was the last one. Whoever rests on the step hears of
+    /// it from [`Work::StepKnown`], which is the caller's to push where the outcome was not known before.
+    pub(super) fn end(&mut self, ix: StepIx, outcome: Outcome, turn: &mut Turn) {
+        let step = &mut self.state.steps[ix.index()];
+        step.status = StepStatus::Ended { outcome };
+        turn.applied.steps.insert(ix);
+        if let Some(gate) = self.plan.step(ix).gate {
+            self.void(gate, turn);
+        }
+        let pipeline = self.plan.step(ix).pipeline;
+        self.remaining[pipeline.index()] -= 1;
+        self.close_if_over(pipeline, turn);
+    }
+
+    pub(super) fn close_if_over(&mut self, pipeline: PipelineIx, turn: &mut Turn) {
+        let i = pipeline.index();
+        if self.remaining[i] > 0 || self.state.pipelines[i].outcome.is_some() {
+            return;
+        }
+        let steps = &self.plan.pipelines[i].steps;
+        let of = PipelineOutcome::of(steps.iter().filter_map(|s| self.state.steps[s.index()].status.ended()));
+        self.state.pipelines[i].outcome = Some(of);
+        self.state.pipelines[i].ended_at = Some(turn.at);
+        turn.applied.pipelines.insert(pipeline);
+        if let Some(gate) = self.plan.pipelines[i].gate {
+            self.void(gate, turn);
+        }
+        self.status(pipeline, turn);
+        if self.role == Role::Server && self.over() {
+            turn.applied.effects.push(Effect::Release);
+        }
+        turn.work.push(Work::PipelineOver(pipeline));
+    }
+
+    fn void(&mut self, gate: GateIx, turn: &mut Turn) {
+        if matches!(self.state.gates[gate.index()], GateState::Closed | GateState::Waiting { .. }) {
+            self.state.gates[gate.index()] = GateState::Void;
+            turn.applied.gates.insert(gate);
+        }
+    }
+
+    /// Ends what a stopped pipeline has waiting.
+    pub(super) fn end_stopped(&mut self, pipeline: PipelineIx, turn: &mut Turn) {
+        if let Some(outcome) = self.state.pipelines[pipeline.index()].stop.as_ref().map(Stop::outcome) {
+            self.end_waiting_of(pipeline, &outcome, turn);
+        }
+    }
+}
+
+/// How a step ends that rests on one which did not pass.
+fn broken(outcome: &Outcome, tie: Tie, name: &str) -> Outcome {
+    match (outcome, tie) {
+        (Outcome::NotNeeded { .. }, Tie::Use) => Outcome::NotNeeded { filter: format!("it uses `{name}`, which was not needed") },
+        (Outcome::Skipped { .. }, _) => Outcome::Skipped { reason: format!("`{name}` was skipped") },
+        _ => Outcome::Skipped { reason: format!("`{name}`: {}", outcome.word()) },
+    }
+}

@@ -1,0 +1,219 @@
+//! What crosses between server and runner: jobs and commands down, reports and bytes up. All over HTTP, the runner
+//! calling; also where the runner is a child of the server.
+//!
+//! ```text
+//! POST /runner/v1/poll                                     Poll -> Orders        (waits up to 25 s for something to do)
+//! POST /runner/v1/jobs/{job}/reports                       Reports -> Taken      (409: the fence is over; 422: one is refused)
+//! POST /runner/v1/jobs/{job}/log/{step}/{attempt}/{phase}?fence=F&offset=N   frames -> Have   (409 with Have: not the next byte)
+//! ```
+//! Every call carries `Authorization: Bearer {token}`; the host is known from the token alone.
+
+use crate::ids::{Attempt, Fence, JobId, Phase, RunId};
+use crate::plan::Plan;
+use crate::run::{Event, RunState, Stamped};
+use serde::{Deserialize, Serialize};
+
+/// A runner's question for work: what it has, and up to where it has carried out what it was told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Poll {
+    /// The runner's version, `CARGO_PKG_VERSION`.
+    pub version: String,
+    /// The jobs it has, each with the last order number carried out.
+    pub jobs: Vec<HeldJob>,
+    /// Runs whose volumes and values it still keeps.
+    pub kept: Vec<RunId>,
+    /// Will it take another job?
+    pub wants_job: bool,
+}
+
+/// A job that the runner has.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeldJob {
+    /// Which.
+    pub job: JobId,
+    /// Its lease.
+    pub fence: Fence,
+    /// Number of the last order carried out; 0 for none.
+    pub orders_done: u64,
+}
+
+/// The answer to a [`Poll`].
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Orders {
+    /// New jobs. One is sent again until a poll names it as held.
+    pub jobs: Vec<Job>,
+    /// What to feed to the machines of jobs held, in order of their numbers; sent again until done.
+    pub orders: Vec<Order>,
+    /// Jobs of the poll that are not the runner's any more: end their containers without a report.
+    pub lost: Vec<JobId>,
+    /// Runs of the poll that are over: forget their volumes, values and networks.
+    pub released: Vec<RunId>,
+}
+
+/// Something that a job's machine must be told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Order {
+    /// The job.
+    pub job: JobId,
+    /// Its number, from 1, per job.
+    pub number: u64,
+    /// What happened: a click, a cancel, a timeout.
+    pub stamped: Stamped,
+}
+
+/// The part of a run that can go on without a person, on one host.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Job {
+    /// Its id.
+    pub id: JobId,
+    /// Its lease; every report carries it.
+    pub fence: Fence,
+    /// The run it is part of.
+    pub run: RunId,
+    /// The whole graph.
+    pub plan: Plan,
+    /// Where the run stood when the job was made.
+    pub state: RunState,
+    /// What every step is told about the run.
+    pub about: About,
+    /// Where the source comes from.
+    pub source: Source,
+}
+
+/// What every step is told about its run, as `DOCKERCISE_*` variables.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    /// `owner/name`.
+    pub repository: String,
+    /// The commit, 40 hex digits.
+    pub sha: String,
+    /// The full ref.
+    pub git_ref: String,
+    /// The branch, if the ref is one.
+    pub branch: Option<String>,
+    /// The tag, if the ref is one.
+    pub tag: Option<String>,
+    /// `push`, `tag`, `manual`.
+    pub event: String,
+    /// For each pipeline of the plan: its number (0 where it is not needed) and the address of its results page.
+    pub pipelines: Vec<Numbered>,
+}
+
+/// A pipeline's number and address.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Numbered {
+    /// The number in `/results/{account}/{pipeline}/{number}`; 0 where it has none.
+    pub number: u64,
+    /// The full address of the page.
+    pub url: String,
+}
+
+/// Where the repository at the run's commit comes from.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// The repository's numeric id at GitHub: the mirror's name on the host.
+    pub repository_id: u64,
+    /// As `ssh://git@github.com/owner/name.git`.
+    pub url: String,
+    /// The commit, 40 hex digits.
+    pub sha: String,
+    /// The full ref that holds it, a hint for the fetch.
+    pub git_ref: String,
+    /// The repository's read-only deploy key, OpenSSH private key format. Never shown.
+    pub deploy_key: String,
+    /// Lines for a `known_hosts` file: the host keys that are accepted.
+    pub known_hosts: String,
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Source").field("url", &self.url).field("sha", &self.sha).finish_non_exhaustive()
+    }
+}
+
+/// What happened on the host, in order. Sent again until taken.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reports {
+    /// The job's lease.
+    pub fence: Fence,
+    /// In order of their numbers.
+    pub reports: Vec<Report>,
+}
+
+/// One event on the host.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// Its number, from 1, per job.
+    pub number: u64,
+    /// What and when.
+    pub stamped: Stamped,
+    /// With [`Event::StepRecorded`]: what the server must have before it believes it.
+    pub record: Option<Record>,
+    /// With [`Event::StepStarted`]: the image as it was resolved.
+    pub image_id: Option<String>,
+}
+
+/// What was stored of an attempt. The server compares it with what it has.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// A log for each phase that ran.
+    pub logs: Vec<StoredLog>,
+    /// Length in bytes of the value (`run`'s stdout).
+    pub value_length: u64,
+    /// Lower-case hex sha256 of the value.
+    pub value_sha256: String,
+}
+
+/// A log as it was stored, in frames.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredLog {
+    /// Whose.
+    pub attempt: Attempt,
+    /// Of which command.
+    pub phase: Phase,
+    /// Length in bytes of all frames, headers included.
+    pub length: u64,
+    /// Lower-case hex sha256 of the same bytes.
+    pub sha256: String,
+}
+
+/// The answer to [`Reports`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Taken {
+    /// Number of the last report taken.
+    pub up_to: u64,
+}
+
+/// How many bytes of a log the server has; the next must start there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Have {
+    /// Bytes.
+    pub length: u64,
+}
+
+/// Is this an event that a runner may report?
+pub fn reportable(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::StepStarted { .. }
+            | Event::StepFinished { .. }
+            | Event::StepRecorded { .. }
+            | Event::RecordFailed { .. }
+            | Event::StopTaken { .. }
+            | Event::JobEnded { .. }
+    )
+}

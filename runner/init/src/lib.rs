@@ -1,0 +1,1 @@
+//! What runner and init say to each other.
