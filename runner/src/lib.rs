@@ -1,1 +1,3 @@
-//! Placeholder while the workspace is laid out.
+//! Runs one job on one Docker host.
+
+pub mod engine;

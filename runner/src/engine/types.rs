@@ -1,0 +1,131 @@
+//! What goes into the engine and what comes out.
+
+use chrono::{DateTime, Utc};
+use dockercise_pipeline::ids::{Attempt, Phase, RunId, StepIx};
+
+/// Which engine, and as whom.
+#[derive(Debug, Clone)]
+pub struct EngineOptions {
+    /// As `unix:///var/run/docker.sock`; `None` is `DOCKER_HOST`, or the default socket.
+    pub docker_host: Option<String>,
+    /// Eight lower-case hex digits, the same for as long as the runner's data folder lives. Everything this engine
+    /// makes carries it, and nothing without it is ever touched. Only one runner at a time may use one.
+    pub host: String,
+}
+
+/// What is known about the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// The engine's version, such as `20.10.24`.
+    pub version: String,
+    /// Such as `overlay2`.
+    pub storage_driver: String,
+    /// Do containers go on while the daemon restarts?
+    pub live_restore: bool,
+    /// Processors.
+    pub cpus: u32,
+    /// Bytes.
+    pub memory: u64,
+    /// Changes when the daemon starts afresh (not when containers were kept over the restart).
+    pub daemon_start: String,
+    /// Are working directories copy-on-write (or, where the engine's disk refuses overlayfs, copied whole)?
+    pub copy_on_write: bool,
+}
+
+/// An image as it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageRef {
+    /// The image's id, `sha256:…`: what [`AttemptSpec::image`] wants.
+    pub id: String,
+    /// The repository digest, `name@sha256:…`, if it came from a registry.
+    pub digest: Option<String>,
+    /// Was it pulled just now?
+    pub pulled: bool,
+}
+
+/// One container of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AttemptKey {
+    /// The run.
+    pub run: RunId,
+    /// The step, and which try.
+    pub attempt: Attempt,
+    /// Which of its two commands.
+    pub phase: Phase,
+}
+
+/// What a container is to do and to have.
+#[derive(Debug, Clone)]
+pub struct AttemptSpec {
+    /// Which.
+    pub key: AttemptKey,
+    /// The resolved id of [`ImageRef`].
+    pub image: String,
+    /// The command, such as `["sh", "-ec", script]`.
+    pub argv: Vec<String>,
+    /// On top of the image's own environment.
+    pub env: Vec<(String, String)>,
+    /// The finished layers its working directory starts from, lowest first; empty for an empty directory.
+    pub volume: Vec<String>,
+    /// The new layer that takes what it writes: lower-case letters, digits and dashes, at most 32.
+    pub layer: String,
+    /// The values it reads, each as the file `/dockercise/values/{pipeline}/{step}`; all of them must have been
+    /// projected.
+    pub values: Vec<(StepIx, String)>,
+}
+
+/// How a container ended, by the engine's `inspect`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// The exit code.
+    pub code: i64,
+    /// Did the kernel end a process of it for want of memory?
+    pub oom_killed: bool,
+    /// When it began.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// What the engine says went wrong.
+    pub error: Option<String>,
+}
+
+/// In what state a container was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// Made, not started. After a restart of the runner call `create` again before `start`: it adopts the container
+    /// and writes anew what lived in memory only.
+    Created,
+    /// Running.
+    Running,
+    /// Over.
+    Exited(Ended),
+}
+
+/// What to send to a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGTERM, to the command's process group.
+    Term,
+    /// SIGKILL, to all of the container.
+    Kill,
+}
+
+/// A value: the projection of a spool's stdout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValueInfo {
+    /// Bytes.
+    pub length: u64,
+    /// Lower-case hex.
+    pub sha256: String,
+    /// The offset in the spool from which on it could not be read as frames: the step wrote into it itself.
+    pub damaged_at: Option<u64>,
+}
+
+/// Length and sum of a spool, headers included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpoolSum {
+    /// Bytes.
+    pub length: u64,
+    /// Lower-case hex.
+    pub sha256: String,
+}
