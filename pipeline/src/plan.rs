@@ -127,6 +127,9 @@ pub struct DonePlan {
     pub run: String,
     /// Seconds it may take.
     pub timeout_seconds: Option<u64>,
+    /// Does it read the value that its own step's `run` gave, at [`Plan::value_path`] as any other?
+    #[serde(default)]
+    pub reads_own_value: bool,
 }
 
 /// What a step's working directory starts as.

@@ -1,0 +1,25 @@
+//! The pipeline language, its graph and the run's state machine.
+//!
+//! Pure: no async, no clock, no disk, no network. Text goes in, a [`plan::Plan`] or a list of
+//! [`diagnostic::Diagnostic`]s comes out; events go into a [`run::Run`], changes and effects come out.
+//! Everything that crosses a process (job, report) is described in [`wire`].
+
+pub use dockercise_frame as frame;
+
+pub mod compile;
+mod definition;
+pub mod diagnostic;
+pub mod discover;
+mod file;
+mod graph;
+pub mod ids;
+mod image;
+pub mod names;
+pub mod outcome;
+pub mod plan;
+pub mod references;
+pub mod run;
+pub mod source;
+mod suggest;
+pub mod trigger;
+pub mod wire;
