@@ -1,0 +1,104 @@
+//! What the walk of a job needs of a Docker host: the part of [`Engine`] it uses, as a trait, so that the walk is tested
+//! by the thousand against a host that is not there.
+
+use crate::engine::{AttemptKey, AttemptSpec, Ended, Engine, EngineError, Follow, Found, ImageRef, Signal, SpoolSum, ValueInfo};
+use bytes::Bytes;
+use dockercise_pipeline::ids::{RunId, StepIx};
+use futures_util::Stream;
+use std::future::Future;
+
+/// A result of the engine's, to be awaited from any thread.
+pub trait Answer<T>: Future<Output = Result<T, EngineError>> + Send {}
+impl<T, F: Future<Output = Result<T, EngineError>> + Send> Answer<T> for F {}
+
+/// The bytes of a spool as they come.
+pub trait Spool: Stream<Item = Result<Bytes, EngineError>> + Send + Unpin + 'static {
+    /// See [`Follow::finish`].
+    fn finish(&self);
+}
+
+/// A Docker host. The methods mean what [`Engine`]'s of the same name do.
+#[expect(missing_docs, reason = "said at Engine")]
+pub trait Host: Send + Sync + 'static {
+    type Spool: Spool;
+    fn resolve_image(&self, image: &str) -> impl Answer<ImageRef>;
+    fn open_run(&self, run: RunId) -> impl Answer<()>;
+    fn close_run(&self, run: RunId) -> impl Answer<()>;
+    fn runs(&self) -> impl Answer<Vec<String>>;
+    fn fill_layer(&self, run: RunId, layer: &str, tar: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static) -> impl Answer<()>;
+    fn has_layer(&self, run: RunId, layer: &str) -> impl Answer<bool>;
+    fn create(&self, spec: &AttemptSpec) -> impl Answer<()>;
+    fn start(&self, key: &AttemptKey) -> impl Answer<()>;
+    fn find(&self, key: &AttemptKey) -> impl Answer<Option<Found>>;
+    fn wait(&self, key: &AttemptKey) -> impl Answer<Ended>;
+    fn signal(&self, key: &AttemptKey, signal: Signal) -> impl Answer<()>;
+    fn remove(&self, key: &AttemptKey) -> impl Answer<()>;
+    fn follow(&self, key: &AttemptKey, from: u64) -> Self::Spool;
+    fn project(&self, key: &AttemptKey) -> impl Answer<ValueInfo>;
+    fn read_value(&self, run: RunId, step: StepIx, limit: u64) -> impl Answer<Bytes>;
+    fn spool_sum(&self, key: &AttemptKey) -> impl Answer<SpoolSum>;
+    fn forget_spool(&self, key: &AttemptKey) -> impl Answer<()>;
+}
+
+impl Spool for Follow {
+    fn finish(&self) {
+        Follow::finish(self);
+    }
+}
+
+impl Host for Engine {
+    type Spool = Follow;
+
+    async fn resolve_image(&self, image: &str) -> Result<ImageRef, EngineError> {
+        let progress = |words: String| tracing::debug!(image, words, "pulling");
+        Engine::resolve_image(self, image, &progress).await
+    }
+    fn open_run(&self, run: RunId) -> impl Answer<()> {
+        Engine::open_run(self, run)
+    }
+    fn close_run(&self, run: RunId) -> impl Answer<()> {
+        Engine::close_run(self, run)
+    }
+    fn runs(&self) -> impl Answer<Vec<String>> {
+        Engine::runs(self)
+    }
+    fn fill_layer(&self, run: RunId, layer: &str, tar: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static) -> impl Answer<()> {
+        Engine::fill_layer(self, run, layer, tar)
+    }
+    fn has_layer(&self, run: RunId, layer: &str) -> impl Answer<bool> {
+        Engine::has_layer(self, run, layer)
+    }
+    fn create(&self, spec: &AttemptSpec) -> impl Answer<()> {
+        Engine::create(self, spec)
+    }
+    fn start(&self, key: &AttemptKey) -> impl Answer<()> {
+        Engine::start(self, key)
+    }
+    fn find(&self, key: &AttemptKey) -> impl Answer<Option<Found>> {
+        Engine::find(self, key)
+    }
+    fn wait(&self, key: &AttemptKey) -> impl Answer<Ended> {
+        Engine::wait(self, key)
+    }
+    fn signal(&self, key: &AttemptKey, signal: Signal) -> impl Answer<()> {
+        Engine::signal(self, key, signal)
+    }
+    fn remove(&self, key: &AttemptKey) -> impl Answer<()> {
+        Engine::remove(self, key)
+    }
+    fn follow(&self, key: &AttemptKey, from: u64) -> Follow {
+        Engine::follow(self, key, from)
+    }
+    fn project(&self, key: &AttemptKey) -> impl Answer<ValueInfo> {
+        Engine::project(self, key)
+    }
+    fn read_value(&self, run: RunId, step: StepIx, limit: u64) -> impl Answer<Bytes> {
+        Engine::read_value(self, run, step, limit)
+    }
+    fn spool_sum(&self, key: &AttemptKey) -> impl Answer<SpoolSum> {
+        Engine::spool_sum(self, key)
+    }
+    fn forget_spool(&self, key: &AttemptKey) -> impl Answer<()> {
+        Engine::forget_spool(self, key)
+    }
+}

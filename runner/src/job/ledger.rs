@@ -1,0 +1,205 @@
+//! What a job's machine has been told: the replica, the journal behind it, the reports still to be taken.
+//!
+//! Nothing counts before [`Ledger::commit`] has put it on disk: effects are carried out and reports sent after it only.
+
+use super::journal::{Entry, Journal, line};
+use chrono::{DateTime, Utc};
+use dockercise_pipeline::ids::{Phase, StepIx};
+use dockercise_pipeline::run::{Applied, Effect, Event, Refused, Role, Run, RunState, Stamped, StepStatus};
+use dockercise_pipeline::wire::{Job, Order, Record, Report};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::io;
+use std::sync::Arc;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Ledger {
+    run: Run,
+    /// Lines applied and not yet on disk.
+    lines: Vec<u8>,
+    next: u64,
+    orders_done: u64,
+    taken: u64,
+    untaken: VecDeque<Report>,
+    /// For each step of which a container was made: the phases.
+    begun: BTreeMap<StepIx, BTreeSet<Phase>>,
+    /// Number of the report that ends the job.
+    end: Option<u64>,
+}
+
+impl Ledger {
+    /// A machine that has been told nothing but that the job has begun. Next: [`Ledger::replay`] of what the journal
+    /// holds; then what [`Ledger::run`] calls ready has to be started.
+    pub fn new(job: &Job, now: DateTime<Utc>) -> Ledger {
+        let mut run = Run::restore(Arc::new(job.plan.clone()), job.state.clone(), Role::Host);
+        // Cannot be refused; what it opens is in `ready`.
+        let _ = run.apply(now, &Event::Begin);
+        Ledger {
+            run,
+            lines: Vec::new(),
+            next: 1,
+            orders_done: 0,
+            taken: 0,
+            untaken: VecDeque::new(),
+            begun: BTreeMap::new(),
+            end: None,
+        }
+    }
+
+    /// Tells the machine what a journal holds.
+    pub fn replay(&mut self, entries: Vec<Entry>) {
+        for entry in entries {
+            match entry {
+                Entry::Report { report } => {
+                    // It was not refused when it was written; the end of the job is not for this machine.
+                    let _ = self.run.apply(report.stamped.at, &report.stamped.event);
+                    self.note(report);
+                }
+                Entry::Order { number, stamped } => {
+                    let _ = self.run.apply(stamped.at, &stamped.event);
+                    self.orders_done = number;
+                }
+                Entry::Taken { up_to } => self.forget_taken(up_to),
+            }
+        }
+    }
+
+    /// The replica.
+    pub fn run(&self) -> &Run {
+        &self.run
+    }
+
+    /// The run as it is.
+    pub fn state(&self) -> &RunState {
+        self.run.state()
+    }
+
+    /// Where a step is.
+    pub fn status(&self, step: StepIx) -> &StepStatus {
+        &self.run.state().steps[step.index()].status
+    }
+
+    /// The phases of a step for which a container was made in this job, in order.
+    pub fn phases(&self, step: StepIx) -> Vec<Phase> {
+        let begun = self.begun.get(&step);
+        [Phase::Run, Phase::Done].into_iter().filter(|p| begun.is_some_and(|b| b.contains(p))).collect()
+    }
+
+    /// The steps of which a container was made in this job.
+    pub fn begun(&self) -> impl Iterator<Item = StepIx> + '_ {
+        self.begun.keys().copied()
+    }
+
+    /// Number of the last order carried out.
+    pub fn orders_done(&self) -> u64 {
+        self.orders_done
+    }
+
+    /// Number of the last report given out.
+    pub fn last(&self) -> u64 {
+        self.next - 1
+    }
+
+    /// Does the server have all reports?
+    pub fn all_taken(&self) -> bool {
+        self.taken == self.last()
+    }
+
+    /// Has the end of the job been reported?
+    pub fn end(&self) -> Option<u64> {
+        self.end
+    }
+
+    /// Reports from a number on that the server does not have, as far as they are known to be on disk.
+    pub fn untaken_from(&self, number: u64) -> impl Iterator<Item = &Report> + '_ {
+        self.untaken.iter().filter(move |r| r.number >= number)
+    }
+
+    /// Something happened on this host. Returns what must be done, after the next [`Ledger::commit`].
+    ///
+    /// # Errors
+    /// It does not fit; then nothing was changed.
+    pub fn own(&mut self, now: DateTime<Utc>, event: Event, record: Option<Record>, image_id: Option<String>) -> Result<Applied, Refused> {
+        let applied = match event {
+            // Said to the server; this machine is put away.
+            Event::JobEnded { .. } => Applied::default(),
+            _ => self.run.apply(now, &event)?,
+        };
+        let report = Report { number: self.next, stamped: Stamped { at: now, event }, record, image_id };
+        self.write(&Entry::Report { report: report.clone() });
+        self.note(report);
+        Ok(applied)
+    }
+
+    /// The server told something. Once is enough: an order known already does nothing. That the machine refuses it
+    /// (the gate is void by now, the pipeline over) counts as carried out.
+    pub fn order(&mut self, now: DateTime<Utc>, order: &Order) -> Vec<Effect> {
+        if order.number <= self.orders_done {
+            return Vec::new();
+        }
+        let result = self.run.apply(order.stamped.at, &order.stamped.event);
+        self.write(&Entry::Order { number: order.number, stamped: order.stamped.clone() });
+        self.orders_done = order.number;
+        let mut effects = match result {
+            Ok(applied) => applied.effects,
+            Err(refused) => {
+                tracing::info!(job = %order.job, order = order.number, %refused, "an order changes nothing");
+                Vec::new()
+            }
+        };
+        if let Event::CancelRequested { pipeline, .. } | Event::PipelineTimedOut { pipeline } = order.stamped.event
+            && let Ok(applied) = self.own(now, Event::StopTaken { pipeline }, None, None)
+        {
+            effects.extend(applied.effects);
+        }
+        effects
+    }
+
+    /// The server has the reports up to a number.
+    pub fn taken(&mut self, up_to: u64) {
+        if up_to > self.taken {
+            self.write(&Entry::Taken { up_to });
+            self.forget_taken(up_to);
+        }
+    }
+
+    /// The lines that [`Ledger::commit`] has to write.
+    fn write(&mut self, entry: &Entry) {
+        match line(entry) {
+            Ok(bytes) => self.lines.extend(bytes),
+            // Only maps with keys that are no strings could do that, and there are none.
+            Err(error) => tracing::error!(%error, "a journal line cannot be written as JSON"),
+        }
+    }
+
+    fn note(&mut self, report: Report) {
+        self.next = report.number + 1;
+        match &report.stamped.event {
+            Event::StepStarted { attempt, phase } => {
+                self.begun.entry(attempt.step).or_default().insert(*phase);
+            }
+            Event::JobEnded { .. } => self.end = Some(report.number),
+            _ => {}
+        }
+        self.untaken.push_back(report);
+    }
+
+    fn forget_taken(&mut self, up_to: u64) {
+        self.taken = self.taken.max(up_to);
+        while self.untaken.front().is_some_and(|r| r.number <= self.taken) {
+            self.untaken.pop_front();
+        }
+    }
+
+    /// Puts what was applied since the last time on disk.
+    ///
+    /// # Errors
+    /// The disk's; then it may be tried again.
+    pub fn commit(&mut self, journal: &mut Journal) -> io::Result<()> {
+        if !self.lines.is_empty() {
+            journal.append(&self.lines)?;
+            self.lines.clear();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,71 @@
+//! The repository at the run's commit, as a layer that steps start from.
+//!
+//! A bare mirror per repository is kept on the host, so that a second run fetches only what is new. From it a working
+//! tree with a `.git` of depth 1 is made in a temporary folder and streamed into the engine as a tar. Nothing the
+//! repository holds is ever run or followed here: no hooks, no submodules, no filters, no symbolic links.
+
+mod check;
+mod git;
+mod mirror;
+mod tarball;
+mod words;
+mod worktree;
+
+use dockercise_pipeline::wire::Source;
+use git::Git;
+use mirror::Mirrors;
+use std::path::PathBuf;
+use tempfile::TempDir;
+
+/// Makes sources.
+#[derive(Debug)]
+pub struct Sources {
+    git: Git,
+    mirrors: Mirrors,
+    tmp: PathBuf,
+}
+
+/// Why the source is not to be had: what failed, then on a line of its own what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("fetching the source: {0}")]
+pub struct SourceError(pub String);
+
+/// A working tree in a temporary folder, which goes with it.
+#[derive(Debug)]
+pub struct Checkout {
+    dir: TempDir,
+}
+
+impl Sources {
+    /// With mirrors in one folder and temporary files in another; both are absolute.
+    pub fn new(mirrors: PathBuf, tmp: PathBuf) -> Sources {
+        Sources { git: Git::new("ssh"), mirrors: Mirrors::new(mirrors), tmp }
+    }
+
+    /// Fetches the commit, if it is not here yet, and makes a working tree of it.
+    ///
+    /// # Errors
+    /// In words for the person whose step it is.
+    pub async fn checkout(&self, source: &Source) -> Result<Checkout, SourceError> {
+        self.try_checkout(source).await.map_err(SourceError)
+    }
+
+    async fn try_checkout(&self, source: &Source) -> Result<Checkout, String> {
+        check::source(source, self.git.protocol())?;
+        let mirror = self.mirrors.lock(source.repository_id).await;
+        mirror.fetch(&self.git, source, &self.tmp).await?;
+        let dir = tempfile::Builder::new().prefix("tree-").tempdir_in(&self.tmp).map_err(|e| words::disk(&self.tmp, &e))?;
+        worktree::make(&self.git, mirror.path(), source, dir.path()).await?;
+        Ok(Checkout { dir })
+    }
+}
+
+impl Checkout {
+    /// The tree as a tar stream; the folder is removed at its end.
+    pub fn into_tar(self) -> impl futures_util::Stream<Item = std::io::Result<bytes::Bytes>> + Send + 'static {
+        tarball::stream(self.dir)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+//! Against real git, over `file://` where the way does not matter and over a real sshd where there is one.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use super::*;
+use futures_util::StreamExt as _;
+use std::io::Read as _;
+use std::path::Path;
+use std::process::Command;
+
+fn git(dir: &Path, args: &[&str]) -> String {
+    let identity = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "init.defaultBranch=main"];
+    let out = Command::new("git").current_dir(dir).args(identity).args(args).env("GIT_CONFIG_GLOBAL", "/dev/null").output().unwrap();
+    assert!(out.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).unwrap().trim().to_owned()
+}
+
+struct Scene {
+    dir: tempfile::TempDir,
+    sources: Sources,
+}
+
+impl Scene {
+    fn new() -> Scene {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["origin", "mirrors", "tmp"] {
+            std::fs::create_dir(dir.path().join(name)).unwrap();
+        }
+        git(&dir.path().join("origin"), &["init", "--quiet"]);
+        let sources =
+            Sources { git: Git::new("file"), mirrors: Mirrors::new(dir.path().join("mirrors")), tmp: dir.path().join("tmp") };
+        Scene { dir, sources }
+    }
+
+    fn origin(&self) -> std::path::PathBuf {
+        self.dir.path().join("origin")
+    }
+
+    fn commit(&self, file: &str, text: &str) -> String {
+        std::fs::write(self.origin().join(file), text).unwrap();
+        git(&self.origin(), &["add", "-A"]);
+        git(&self.origin(), &["commit", "--quiet", "-m", file]);
+        git(&self.origin(), &["rev-parse", "HEAD"])
+    }
+
+    fn source(&self, sha: &str) -> Source {
+        Source {
+            repository_id: 7,
+            url: format!("file://{}", self.origin().display()),
+            sha: sha.to_owned(),
+            git_ref: "refs/heads/main".into(),
+            deploy_key: "no key".into(),
+            known_hosts: String::new(),
+        }
+    }
+
+    async fn unpacked(&self, sha: &str) -> tempfile::TempDir {
+        let tar = self.sources.checkout(&self.source(sha)).await.unwrap().into_tar();
+        let bytes: Vec<u8> = tar.map(|c| c.unwrap()).collect::<Vec<_>>().await.concat();
+        let mut archive = tar::Archive::new(&bytes[..]);
+        for entry in archive.entries().unwrap() {
+            let entry = entry.unwrap();
+            assert_eq!((entry.header().uid().unwrap(), entry.header().gid().unwrap()), (0, 0));
+        }
+        let dir = tempfile::tempdir().unwrap();
+        tar::Archive::new(&bytes[..]).unpack(dir.path()).unwrap();
+        dir
+    }
+}
+
+#[tokio::test]
+async fn the_tree_is_the_commit_with_a_small_git_and_no_trace_of_this_host() {
+    let scene = Scene::new();
+    std::os::unix::fs::symlink("/etc/passwd", scene.origin().join("link")).unwrap();
+    std::fs::create_dir(scene.origin().join("sub")).unwrap();
+    std::fs::write(scene.origin().join("sub/tool"), "#!/bin/sh\n").unwrap();
+    git(&scene.origin(), &["add", "-A"]);
+    git(&scene.origin(), &["update-index", "--chmod=+x", "sub/tool"]);
+    let long = format!("{}.txt", "x".repeat(200));
+    scene.commit(&long, "one");
+    let old = scene.commit("a", "one");
+    let new = scene.commit("a", "two");
+    let tree = scene.unpacked(&old).await;
+    assert_eq!(std::fs::read_to_string(tree.path().join("a")).unwrap(), "one", "the exact commit, not the branch's newest");
+    assert_eq!(std::fs::read_link(tree.path().join("link")).unwrap(), Path::new("/etc/passwd"));
+    assert!(tree.path().join(&long).exists());
+    assert_eq!(git(tree.path(), &["rev-parse", "HEAD"]), old);
+    assert_eq!(git(tree.path(), &["status", "--porcelain"]), "");
+    assert_eq!(git(tree.path(), &["rev-list", "--count", "HEAD"]), "1", "depth 1");
+    assert_eq!(git(tree.path(), &["remote", "get-url", "origin"]), scene.source(&old).url);
+    let mut config = String::new();
+    std::fs::File::open(tree.path().join(".git/config")).unwrap().read_to_string(&mut config).unwrap();
+    assert!(!config.contains("mirrors") && !tree.path().join(".git/FETCH_HEAD").exists());
+
+    // What is fetched stays: the origin may be gone for a commit that is here.
+    let again = scene.unpacked(&new).await;
+    assert_eq!(std::fs::read_to_string(again.path().join("a")).unwrap(), "two");
+    std::fs::rename(scene.origin(), scene.dir.path().join("away")).unwrap();
+    scene.unpacked(&new).await;
+    assert!(crate::disk::names(&scene.dir.path().join("tmp")).unwrap().is_empty(), "keys and trees are removed");
+}
+
+#[tokio::test]
+async fn a_commit_that_is_not_there_says_so_and_a_damaged_mirror_is_made_anew() {
+    let scene = Scene::new();
+    let sha = scene.commit("a", "one");
+    let gone = scene.sources.checkout(&scene.source(&"1".repeat(40))).await.unwrap_err().to_string();
+    assert!(gone.starts_with("fetching the source: "), "{gone}");
+    scene.unpacked(&sha).await;
+    let mirror = scene.dir.path().join("mirrors/7.git");
+    std::fs::write(mirror.join("HEAD"), "rubbish").unwrap();
+    std::fs::write(mirror.join("shallow.lock"), "").unwrap();
+    scene.unpacked(&sha).await;
+    let bad = Source { git_ref: "--upload-pack=x".into(), ..scene.source(&sha) };
+    assert!(scene.sources.checkout(&bad).await.unwrap_err().0.contains("not the name of a ref"));
+}
