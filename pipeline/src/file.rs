@@ -14,6 +14,9 @@ use crate::discover::{MAX_FILE_BYTES, default_name};
 use crate::source::{Source, SourceFile, Span, Spanned};
 use std::sync::Arc;
 
+/// What to write in a file that holds nothing.
+const STARTER: &str = "the smallest pipeline is `hello: {img: alpine, run: echo hello}`";
+
 /// What became of one file.
 #[derive(Debug)]
 pub(crate) struct FileRead {

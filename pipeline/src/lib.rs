@@ -10,6 +10,7 @@ pub mod compile;
 mod definition;
 pub mod diagnostic;
 pub mod discover;
+pub mod draw;
 mod file;
 mod graph;
 pub mod ids;

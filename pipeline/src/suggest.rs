@@ -14,7 +14,7 @@ impl Suggest {
         Suggest { left: MAX_COMPARISONS }
     }
 
-    /// The known word nearest to `word`, at most `within` letters away (a letter more, less or another counts one);
+    /// The known word nearest to `word`, at most `within` letters away (a letter more, less, another or swapped with the next counts one);
     /// of several the first. None where the cost is spent.
     pub(crate) fn nearest<'a>(&mut self, word: &str, known: impl IntoIterator<Item = &'a str>, within: usize) -> Option<&'a str> {
         let letters = letters(word);
@@ -27,7 +27,7 @@ impl Suggest {
                 continue;
             }
             self.left = self.left.saturating_sub(50);
-            let distance = strsim::levenshtein(word, candidate);
+            let distance = strsim::osa_distance(word, candidate);
             if distance <= within && best.is_none_or(|(least, _)| distance < least) {
                 best = Some((distance, candidate));
             }
@@ -60,6 +60,7 @@ mod tests {
         assert_eq!(Suggest::new().nearest("acess-key-idd", known, 2), Some("access-key-id"));
         assert_eq!(Suggest::new().nearest("image", known, 2), Some("img"));
         assert_eq!(Suggest::new().nearest("something", known, 2), None);
+        assert_eq!(Suggest::new().nearest("rnu", known, 1), Some("run"));
         assert_eq!(did_you_mean("rum", known).as_deref(), Some("did you mean `run`?"));
     }
 

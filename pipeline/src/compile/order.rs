@@ -101,7 +101,7 @@ fn describe(merge: &Merge<'_, '_>, cycle: &[&Edge]) -> Option<Diagnostic> {
     if let [only] = cycle
         && only.from == only.to
     {
-        let message = format!("the step {} {words} itself", name(only.from));
+        let message = format!("the step {} {} itself", name(only.from), if words == WAITS { WAITS } else { "uses" });
         return Some(Diagnostic::new(crate::diagnostic::Severity::Error, source, span, message));
     }
     let mut names: Vec<String> = Vec::new();

@@ -5,8 +5,8 @@ use crate::definition::Command;
 use crate::diagnostic::quote;
 use crate::ids::{PipelineIx, StepIx};
 use crate::plan::VALUES;
-use crate::references;
-use crate::source::{Span, Spanned};
+use crate::references::{self, Word};
+use crate::source::Span;
 
 /// Longest script, in bytes: the kernel takes 128 KiB for one argument (language.md, "References").
 const MAX_SCRIPT: usize = 120 * 1024;
@@ -33,12 +33,11 @@ impl Merge<'_, '_> {
                 script.text.push('\n');
                 script.run.push_str(STOP_AT_FAILURE);
             }
-            let scanned = references::scan(&part.value, |word| {
-                let step = self.find(pipeline, word)?;
-                Some(((step, word.to_owned()), self.value_path(pipeline, word)))
-            });
-            for range in scanned.unknown {
-                self.unknown(pipeline, part, &part.value[range]);
+            let scanned = references::scan(&part.value, |word| self.word(pipeline, word));
+            for (range, near) in scanned.near {
+                let word = &part.value[range];
+                let span = self.within(pipeline, part.span, word);
+                self.error(pipeline, span, format!("there is no step {}", quote(word))).help(format!("did you mean `{{{near}}}`? The text itself is written `\\{{{word}}}`"));
             }
             script.text.push_str(&part.value);
             script.run.push_str(&scanned.text);
@@ -58,23 +57,22 @@ impl Merge<'_, '_> {
         script
     }
 
-    /// The path of the file that holds the value of the step that `word` names; as [`crate::plan::Plan::value_path`].
-    fn value_path(&self, pipeline: PipelineIx, word: &str) -> String {
-        if word.contains('/') {
-            format!("{VALUES}/{word}")
-        } else {
-            format!("{VALUES}/{}/{word}", self.definitions[pipeline.index()].name.value)
+    /// What `{word}` is in that pipeline's file.
+    fn word(&mut self, pipeline: PipelineIx, word: &str) -> Word<(StepIx, String)> {
+        if let Some(step) = self.find(pipeline, word) {
+            // As Plan::value_path.
+            let path = match word.contains('/') {
+                true => format!("{VALUES}/{word}"),
+                false => format!("{VALUES}/{}/{word}", self.definitions[pipeline.index()].name.value),
+            };
+            return Word::Step((step, word.to_owned()), path);
         }
-    }
-
-    /// A `{word}` that is no step: an error only where it is nearly one.
-    fn unknown(&mut self, pipeline: PipelineIx, part: &Spanned<String>, word: &str) {
-        if word.contains('/') && self.is_unread(word) {
-            return;
+        if !word.contains(['-', '/']) || word.contains('/') && self.is_unread(word) {
+            return Word::Other;
         }
-        if let Some(near) = self.near(pipeline, word, 2) {
-            let span = self.within(pipeline, part.span, word);
-            self.error(pipeline, span, format!("there is no step {}", quote(word))).help(format!("did you mean `{{{near}}}`? The text itself is written `\\{{{word}}}`"));
+        match self.near(pipeline, word, 2) {
+            Some(near) if strsim::levenshtein(word, &near) <= 2 => Word::Near(near),
+            _ => Word::Other,
         }
     }
 

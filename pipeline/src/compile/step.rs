@@ -7,7 +7,8 @@ use crate::diagnostic::quote;
 use crate::ids::{PipelineIx, StepIx};
 use crate::names::{SOURCE, aws_names, env_name};
 use crate::plan::{DonePlan, EnvPlan, EnvValue, Guarded, StepPlan, VolumeFrom};
-use crate::source::Span;
+use crate::references::{self, Word};
+use crate::source::{Span, Spanned};
 use std::collections::HashMap;
 
 impl Merge<'_, '_> {
@@ -102,18 +103,21 @@ impl Merge<'_, '_> {
         plans
     }
 
-    fn env_step(&mut self, pipeline: PipelineIx, ix: StepIx, reference: &crate::source::Spanned<String>) -> Option<StepIx> {
+    fn env_step(&mut self, pipeline: PipelineIx, ix: StepIx, reference: &Spanned<String>) -> Option<StepIx> {
         let step = self.resolve(pipeline, reference)?;
         self.edges.push(Edge::uses(pipeline, ix, step, reference.span, "takes the value of"));
         Some(step)
     }
 
     /// A variable is a step's value or text, never a mix: who writes `{step}` within text means something else.
-    fn warn_of_pasting(&mut self, pipeline: PipelineIx, text: &crate::source::Spanned<String>) {
+    fn warn_of_pasting(&mut self, pipeline: PipelineIx, text: &Spanned<String>) {
         if !text.value.contains('{') {
             return;
         }
-        let scanned = crate::references::scan(&text.value, |word| self.find(pipeline, word).map(|_| (word.to_owned(), String::new())));
+        let scanned = references::scan(&text.value, |word| match self.find(pipeline, word) {
+            Some(_) => Word::Step(word.to_owned(), String::new()),
+            None => Word::Other,
+        });
         if let Some(word) = scanned.used.first() {
             self.warning(pipeline, text.span, format!("`{{{word}}}` is not replaced inside of longer text"))
                 .help(format!("a variable that is `\"{{{word}}}\"` and nothing else holds that step's value"));

@@ -26,10 +26,12 @@ pub fn render(diagnostics: &[Diagnostic], style: Style) -> String {
     let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_width(120).with_wrap_lines(false);
     let mut out = String::new();
     for diagnostic in diagnostics {
-        // Writing to a String does not fail; what miette may fail at is a span outside of its text, and then the
-        // words alone must do.
-        if handler.render_report(&mut out, &Report::of(diagnostic)).is_err() {
-            out.push_str(&format!("{}:{}: {}\n", escape(&diagnostic.file), diagnostic.line, escape(&diagnostic.message)));
+        for report in reports(diagnostic) {
+            // Writing to a String does not fail; what miette may fail at is a span outside of its text, and then the
+            // words alone must do.
+            if handler.render_report(&mut out, &report).is_err() {
+                out.push_str(&format!("{}:{}: {}\n", report.line.file, report.line.line + 1, report.message));
+            }
         }
         out.push('\n');
     }
@@ -47,36 +49,34 @@ pub fn summary(diagnostics: &[Diagnostic]) -> String {
     }
 }
 
-/// A diagnostic, or a related place, as miette wants it.
+/// A diagnostic, or a related place, as miette wants it. (Its own related diagnostics come with a title each.)
 #[derive(Debug)]
 struct Report {
     message: String,
     severity: miette::Severity,
     help: Option<String>,
     line: Line,
-    related: Vec<Report>,
 }
 
-impl Report {
-    fn of(d: &Diagnostic) -> Report {
-        Report {
-            message: escape(&d.message),
-            severity: if d.severity == Severity::Error { miette::Severity::Error } else { miette::Severity::Warning },
-            help: d.help.as_deref().map(|help| help.split('\n').map(escape).collect::<Vec<_>>().join("\n")),
-            line: Line::new(&d.file, d.line, d.column, d.cut, d.span, &d.text),
-            related: d.related.iter().map(Report::of_related).collect(),
-        }
+/// A diagnostic, then its related places; what to do stands last.
+fn reports(d: &Diagnostic) -> Vec<Report> {
+    let first = Report {
+        message: escape(&d.message),
+        severity: if d.severity == Severity::Error { miette::Severity::Error } else { miette::Severity::Warning },
+        help: None,
+        line: Line::new(&d.file, d.line, d.column, d.cut, d.span, &d.text),
+    };
+    let related = |r: &Related| Report {
+        message: escape(&r.label),
+        severity: miette::Severity::Advice,
+        help: None,
+        line: Line::new(&r.file, r.line, r.column, r.cut, r.span, &r.text),
+    };
+    let mut reports: Vec<Report> = std::iter::once(first).chain(d.related.iter().map(related)).collect();
+    if let Some(last) = reports.last_mut() {
+        last.help = d.help.as_deref().map(|help| help.split('\n').map(escape).collect::<Vec<_>>().join("\n"));
     }
-
-    fn of_related(r: &Related) -> Report {
-        Report {
-            message: escape(&r.label),
-            severity: miette::Severity::Advice,
-            help: None,
-            line: Line::new(&r.file, r.line, r.column, r.cut, r.span, &r.text),
-            related: Vec::new(),
-        }
-    }
+    reports
 }
 
 impl fmt::Display for Report {
@@ -103,10 +103,6 @@ impl miette::Diagnostic for Report {
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         Some(Box::new(std::iter::once(LabeledSpan::new_with_span(None, self.line.caret))))
     }
-
-    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn miette::Diagnostic> + 'a>> {
-        Some(Box::new(self.related.iter().map(|r| r as &dyn miette::Diagnostic)))
-    }
 }
 
 /// The one line of a file that a caret points at; to miette it is the whole source.
@@ -115,6 +111,8 @@ struct Line {
     file: String,
     /// From 0.
     line: usize,
+    /// From 0, in the file.
+    column: usize,
     text: String,
     caret: SourceSpan,
 }
@@ -131,17 +129,19 @@ impl Line {
             left = left.saturating_sub(c.len_utf8());
             end += c.len_utf8();
         }
-        Line { file: escape(file), line: line.saturating_sub(1) as usize, text: text.to_owned(), caret: (start, end - start).into() }
+        Line { file: escape(file), line: line.saturating_sub(1) as usize, column: column.saturating_sub(1) as usize, text: text.to_owned(), caret: (start, end - start).into() }
     }
 }
 
 impl SourceCode for Line {
-    fn read_span<'a>(&'a self, span: &SourceSpan, _before: usize, _after: usize) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+    fn read_span<'a>(&'a self, span: &SourceSpan, before: usize, after: usize) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
         if span.offset() + span.len() > self.text.len() {
             return Err(MietteError::OutOfBounds);
         }
         let whole: SourceSpan = (0, self.text.len()).into();
-        Ok(Box::new(MietteSpanContents::new_named(self.file.clone(), self.text.as_bytes(), whole, self.line, 0, 1)))
+        // miette asks for the place alone, to name it, and for the place with its surroundings, to draw them.
+        let column = if before + after == 0 { self.column } else { 0 };
+        Ok(Box::new(MietteSpanContents::new_named(self.file.clone(), self.text.as_bytes(), whole, self.line, column, 1)))
     }
 }
 

@@ -70,7 +70,7 @@ pub(super) fn not_yet(problems: &mut Problems<'_>, key: &str, span: Span) {
 
 /// Is it a key of a step, now or later?
 pub(super) fn is_step_key(key: &str) -> bool {
-    STEP_KEYS.contains(&key) || LATER_STEP_KEYS.contains(&key) || elsewhere(key).is_some()
+    STEP_KEYS.contains(&key) || LATER_STEP_KEYS.contains(&key)
 }
 
 /// What a key of another tool is here.

@@ -1,6 +1,6 @@
 //! The top level of a file: settings and steps.
 
-use super::Problems;
+use super::{Problems, STARTER};
 use super::keys::{self, not_yet};
 use super::step::{self, Defaults};
 use super::value;
@@ -97,8 +97,6 @@ pub(super) fn definition(problems: &mut Problems<'_>, source: &Arc<Source>, defa
     (read.name.clone(), Some(read))
 }
 
-const STARTER: &str = "the smallest pipeline is `hello: {img: alpine, run: echo hello}`";
-
 fn unknown_setting(problems: &mut Problems<'_>, word: &str, span: Span) {
     let hint = did_you_mean(word, keys::SETTINGS).unwrap_or_else(|| "with `steps`, all steps stand below it".to_owned());
     problems.error(span, format!("there is no setting {}", quote(word))).help(hint);
@@ -142,7 +140,9 @@ fn step_name(problems: &mut Problems<'_>, word: &str, span: Span, value: &Node, 
     let scalar = !matches!(value.kind, Kind::Map(_)) && !value.is_null();
     if scalar && !in_steps {
         let hint = did_you_mean(word, keys::SETTINGS).unwrap_or_else(|| {
-            if keys::is_step_key(word) {
+            if let Some(hint) = keys::elsewhere(word) {
+                hint
+            } else if keys::is_step_key(word) {
                 format!("`{word}` belongs in a step, below the step's name")
             } else {
                 "a step is a map of at least `img` and `run`".to_owned()

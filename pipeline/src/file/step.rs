@@ -61,12 +61,12 @@ pub(super) fn step(problems: &mut Problems<'_>, name: Spanned<String>, node: &No
     }
     if !has("img") {
         step.image.clone_from(&defaults.image);
-        if defaults.image.is_none() && !has("build") {
-            let hint = entries.iter().find(|e| e.key.text() == Some("image")).map_or("`img` names the container image to run in", |_| "did you mean `img`?");
-            problems.error(step.name.span, format!("the step {} has no `img`", quote(&step.name.value))).help(hint);
+        // Who wrote it by another name has been told already.
+        if defaults.image.is_none() && !has("build") && !has("image") {
+            problems.error(step.name.span, format!("the step {} has no `img`", quote(&step.name.value))).help("`img` names the container image to run in");
         }
     }
-    if !has("run") && !has("build") {
+    if !["run", "build", "script", "command", "commands", "cmd", "entrypoint"].into_iter().any(has) {
         problems
             .error(step.name.span, format!("the step {} has no `run`", quote(&step.name.value)))
             .help("running an image's own command is not supported yet: say what to run");

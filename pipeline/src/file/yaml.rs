@@ -4,10 +4,11 @@
 //! and `no` into false, has dropped tags and stops at the first of two equal keys. The tree keeps scalars as written.
 //! Nothing here calls itself, and nothing grows past the limits, so that no text can exhaust stack or memory.
 
-use super::Problems;
+use super::{Problems, STARTER};
 use crate::diagnostic::quote;
 use crate::source::Span;
 use serde_saphyr::granit_parser::{self, ErrorKind, Event, Parser, ScalarStyle, ScanError, StructureStyle};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -86,7 +87,7 @@ pub(super) fn parse(problems: &mut Problems<'_>) -> Option<Arc<Node>> {
         flow_nesting_limit: MAX_DEPTH + 2,
         block_nesting_limit: MAX_DEPTH + 2,
     };
-    let mut tree = Tree { problems, open: Vec::new(), anchors: HashMap::new(), root: None, documents: 0, nodes: 0, text: 0 };
+    let mut tree = Tree { problems: &mut *problems, open: Vec::new(), anchors: HashMap::new(), root: None, documents: 0, nodes: 0, text: 0 };
     for event in Parser::new_from_str_with_options(&source.text, options) {
         let next = match event {
             Ok((event, span)) => tree.event(event, span),
@@ -99,7 +100,11 @@ pub(super) fn parse(problems: &mut Problems<'_>) -> Option<Arc<Node>> {
             return None;
         }
     }
-    tree.root
+    let root = tree.root;
+    if root.is_none() {
+        problems.error(Span::default(), "the file is empty").help(STARTER);
+    }
+    root
 }
 
 /// Reading cannot go on; the problem is recorded.
@@ -143,6 +148,8 @@ impl Tree<'_, '_> {
             Event::Scalar(text, style, anchor, tag) => {
                 self.refuse_tag(tag.is_some(), at, span);
                 let plain = style == ScalarStyle::Plain;
+                // The parser says `~` for what is not there at all.
+                let text = if plain && span.len == 0 { Cow::Borrowed("") } else { text };
                 self.count(1, text.len(), 1, span)?;
                 let node = Arc::new(Node { nodes: 1, text: text.len(), depth: 1, kind: Kind::Scalar { text: text.into_owned(), plain }, span });
                 self.finish(node, anchor)
@@ -272,6 +279,7 @@ impl Tree<'_, '_> {
             kind if kind.to_string().contains("nesting") || kind.to_string().contains("recursion") => {
                 (format!("nested over {MAX_DEPTH} levels deep"), Some("no pipeline needs more than a handful: is a bracket too many?"))
             }
+            kind if kind.to_string().starts_with("unclosed") => (format!("not valid yaml: {kind}"), None),
             kind => (
                 format!("not valid yaml: {}", kind.to_string().to_ascii_lowercase()),
                 Some("text with `: `, ` #` or a leading `{`, `[`, `*`, `&`, `%`, `@` needs quotes or a block (`run: |` and the text on the lines below)"),
