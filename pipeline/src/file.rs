@@ -31,9 +31,8 @@ pub(crate) struct FileRead {
 /// Reads one file.
 pub(crate) fn read(repository_name: &str, file: SourceFile) -> FileRead {
     let default = Spanned { value: default_name(repository_name, &file.path), span: Span::default() };
-    let size = file.text.len();
-    let (text, encoding) = if size as u64 > MAX_FILE_BYTES {
-        (String::new(), Err((0, format!("the file has {size} bytes; {MAX_FILE_BYTES} are the most"), "keep long scripts in the repository and run them from there".to_owned())))
+    let (text, encoding) = if file.text.len() as u64 > MAX_FILE_BYTES {
+        (String::new(), Err((0, format!("the file is over {} KiB", MAX_FILE_BYTES >> 10), "keep long scripts in the repository and run them from there".to_owned())))
     } else {
         decode(&file.text)
     };

@@ -1,4 +1,5 @@
 //! What people see for broken files: each folder of `broken/` is a repository, its snapshot is the text on the terminal.
+//! (The files have other names there, so that they are no pipelines of this repository.)
 
 use dockercise_pipeline::compile::compile;
 use dockercise_pipeline::diagnostic::render::{Style, render, summary};
@@ -8,8 +9,8 @@ use std::path::Path;
 fn repository(folder: &Path) -> Vec<SourceFile> {
     let read = |entry: std::io::Result<std::fs::DirEntry>| {
         let path = entry.expect("a folder of the tests").path();
-        let name = path.file_name().expect("a file").to_str().expect("utf-8").to_owned();
-        SourceFile { path: name, text: std::fs::read(&path).expect("a file of the tests") }
+        let name = path.file_stem().expect("a file").to_str().expect("utf-8");
+        SourceFile { path: format!("{name}.dockercise.yaml"), text: std::fs::read(&path).expect("a file of the tests") }
     };
     std::fs::read_dir(folder).expect("a folder of the tests").map(read).collect()
 }

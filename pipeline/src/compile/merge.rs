@@ -50,22 +50,25 @@ fn one_name_each(reads: &[FileRead], diagnostics: &mut Vec<Diagnostic>) {
 struct Names<'a> {
     pipelines: HashMap<&'a str, PipelineIx>,
     steps: Vec<HashMap<&'a str, StepIx>>,
-    /// Files that cannot be read: what they hold is not known, so nothing is said about it.
-    unread: HashSet<&'a str>,
+    /// Files that cannot be read, and names that two files have: what is in them is not sure, so nothing is said about it.
+    unsure: HashSet<&'a str>,
     /// All steps as `pipeline/step`, made when a suggestion first needs them.
     full: Option<Vec<String>>,
 }
 
 impl<'a> Names<'a> {
     fn new(definitions: &[&'a Definition], reads: &'a [FileRead]) -> Names<'a> {
-        let mut names = Names { pipelines: HashMap::new(), steps: Vec::new(), unread: HashSet::new(), full: None };
+        let mut names = Names { pipelines: HashMap::new(), steps: Vec::new(), unsure: HashSet::new(), full: None };
         let mut next = 0;
         for (pipeline, definition) in (0..).map(PipelineIx).zip(definitions) {
+            if names.pipelines.contains_key(definition.name.value.as_str()) {
+                names.unsure.insert(&definition.name.value);
+            }
             names.pipelines.entry(&definition.name.value).or_insert(pipeline);
             names.steps.push(definition.steps.iter().zip(next..).map(|(step, ix)| (step.name.value.as_str(), StepIx(ix))).collect());
             next += u32::try_from(definition.steps.len()).unwrap_or(u32::MAX);
         }
-        names.unread.extend(reads.iter().filter(|read| read.definition.is_none()).map(|read| read.name.value.as_str()));
+        names.unsure.extend(reads.iter().filter(|read| read.definition.is_none()).map(|read| read.name.value.as_str()));
         names
     }
 }
@@ -168,7 +171,7 @@ impl Merge<'_, '_> {
         if let Some(found) = self.names.pipelines.get(name.value.as_str()) {
             return Some(*found);
         }
-        if self.names.unread.contains(name.value.as_str()) {
+        if self.is_unsure(&name.value) {
             return None;
         }
         let is_step = name.value.contains('/') || self.names.steps[pipeline.index()].contains_key(name.value.as_str());
@@ -187,9 +190,9 @@ impl Merge<'_, '_> {
         self.names.pipelines.get(name).copied()
     }
 
-    /// Is it the name of a file that cannot be read, or a step of one?
-    pub(super) fn is_unread(&self, name: &str) -> bool {
-        self.names.unread.contains(name.split('/').next().unwrap_or_default())
+    /// Is it the name of a file whose content is not sure, or a step of one?
+    pub(super) fn is_unsure(&self, name: &str) -> bool {
+        self.names.unsure.contains(name.split('/').next().unwrap_or_default())
     }
 
     /// The step that `name` means in that pipeline's file.
@@ -206,7 +209,7 @@ impl Merge<'_, '_> {
         if let Some(step) = self.find(pipeline, &name.value) {
             return Some(step);
         }
-        if name.value.contains('/') && self.is_unread(&name.value) {
+        if name.value.contains('/') && self.is_unsure(&name.value) {
             return None;
         }
         let help = if name.value == SOURCE {

@@ -67,7 +67,7 @@ impl Merge<'_, '_> {
             };
             return Word::Step((step, word.to_owned()), path);
         }
-        if !word.contains(['-', '/']) || word.contains('/') && self.is_unread(word) {
+        if !word.contains(['-', '/']) || word.contains('/') && self.is_unsure(word) {
             return Word::Other;
         }
         match self.near(pipeline, word, 2) {

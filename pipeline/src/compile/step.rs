@@ -139,7 +139,7 @@ impl Merge<'_, '_> {
                     self.edges.push(Edge::step_after(pipeline, ix, other, name.span));
                     step.after_pipelines.push(other);
                 }
-            } else if !self.is_unread(&name.value) {
+            } else if !self.is_unsure(&name.value) {
                 let near = self.near(pipeline, &name.value, crate::suggest::tolerance(&name.value)).map(|near| format!("did you mean `{near}`?"));
                 let help = near.or_else(|| self.elsewhere(&name.value));
                 let problem = self.error(pipeline, name.span, format!("there is no step or pipeline {}", quote(&name.value)));

@@ -28,7 +28,7 @@ pub(super) struct Node {
     nodes: usize,
     /// Bytes of text in it.
     text: usize,
-    /// Levels in it, itself included.
+    /// Lists and maps in each other, itself included; a scalar has none.
     depth: usize,
 }
 
@@ -150,8 +150,8 @@ impl Tree<'_, '_> {
                 let plain = style == ScalarStyle::Plain;
                 // The parser says `~` for what is not there at all.
                 let text = if plain && span.len == 0 { Cow::Borrowed("") } else { text };
-                self.count(1, text.len(), 1, span)?;
-                let node = Arc::new(Node { nodes: 1, text: text.len(), depth: 1, kind: Kind::Scalar { text: text.into_owned(), plain }, span });
+                self.count(1, text.len(), 0, span)?;
+                let node = Arc::new(Node { nodes: 1, text: text.len(), depth: 0, kind: Kind::Scalar { text: text.into_owned(), plain }, span });
                 self.finish(node, anchor)
             }
             Event::SequenceStart(_, anchor, tag) => {
@@ -272,8 +272,8 @@ impl Tree<'_, '_> {
         let span = Span::between(offset, offset);
         let rest = &source.text[source.line_range(source.line(offset))];
         let (message, help) = match error.kind() {
-            ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation => ("a tab where yaml wants spaces".to_owned(), Some("indent with spaces")),
             _ if rest.trim_start_matches(' ').starts_with('\t') => ("a tab where yaml wants spaces".to_owned(), Some("indent with spaces")),
+            kind if kind.to_string().contains(" tab") || kind.to_string().starts_with("tab") => ("a tab where yaml wants spaces".to_owned(), Some("indent with spaces")),
             ErrorKind::UnknownAnchor => ("an alias (`*name`) of an anchor (`&name`) that does not stand above it".to_owned(), Some("a word that starts with `*` needs quotes")),
             ErrorKind::DirectiveDisallowed => ("yaml directives (`%`) are not part of the language".to_owned(), Some("leave the line out, or quote the word that starts with `%`")),
             kind if kind.to_string().contains("nesting") || kind.to_string().contains("recursion") => {
