@@ -3,9 +3,11 @@
 //!
 //! ```text
 //! POST /runner/v1/poll                                     Poll -> Orders        (waits up to 25 s for something to do)
-//! POST /runner/v1/jobs/{job}/reports                       Reports -> Taken      (409: the fence is over; 422: one is refused)
+//! POST /runner/v1/jobs/{job}/reports                       Reports -> Taken      (409: the fence is over; 422: one is refused;
+//!                                                                                 412: a record is not what the server has)
 //! POST /runner/v1/jobs/{job}/log/{step}/{attempt}/{phase}?fence=F&offset=N   frames -> Have   (409 with Have: not the next byte)
 //! ```
+//! With 412 nothing of the request was taken: send the log again from what the server says it has, then the reports.
 //! Every call carries `Authorization: Bearer {token}`; the host is known from the token alone.
 
 use crate::ids::{Attempt, Fence, JobId, Phase, RunId};

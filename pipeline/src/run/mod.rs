@@ -18,6 +18,8 @@ mod event;
 mod links;
 mod settle;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use event::{Applied, Effect, Event, Refused, Stamped};
 pub use state::{GateState, PipelineState, RunState, StepState, StepStatus, Stop, Timestamp};
@@ -71,6 +73,10 @@ impl Run {
                 for step in &pipeline.steps {
                     let outcome = Outcome::NotNeeded { filter: filter.clone() };
                     state.steps[step.index()].status = StepStatus::Ended { outcome };
+                }
+                let gates = pipeline.steps.iter().filter_map(|s| plan.step(*s).gate).chain(pipeline.gate);
+                for gate in gates {
+                    state.gates[gate.index()] = GateState::Void;
                 }
             }
         }
@@ -126,6 +132,14 @@ impl Run {
     pub fn busy_ms(&self, pipeline: PipelineIx, now: Timestamp) -> u64 {
         let p = &self.state.pipelines[pipeline.index()];
         p.busy_ms + p.busy_since.map_or(0, |since| (now - since).num_milliseconds().max(0) as u64)
+    }
+
+    /// When the pipeline's time will be up if it goes on running; none while it does not run, or is being stopped.
+    pub fn deadline(&self, pipeline: PipelineIx) -> Option<Timestamp> {
+        let state = &self.state.pipelines[pipeline.index()];
+        let since = state.busy_since.filter(|_| state.outcome.is_none() && state.stop.is_none())?;
+        let left = (self.plan.pipeline(pipeline).timeout_seconds.saturating_mul(1000)).saturating_sub(state.busy_ms);
+        since.checked_add_signed(chrono::Duration::milliseconds(i64::try_from(left).ok()?))
     }
 
     /// What counts as met, broken or still open follows from the state alone.

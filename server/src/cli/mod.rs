@@ -1,0 +1,11 @@
+//! The `dockercise` command: a verb a file.
+
+pub mod check;
+pub mod connect;
+pub mod graph;
+mod paths;
+pub mod runner;
+pub mod serve;
+mod top;
+
+pub use top::main;

@@ -1,0 +1,35 @@
+//! `dockercise runner`: runs jobs on this computer's Docker engine for a server.
+
+use crate::child::TOKEN;
+use anyhow::Context as _;
+use clap::Args;
+use dockercise_runner::RunnerOptions;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Run jobs of a server on this computer's Docker engine (`serve` starts one by itself)
+#[derive(Debug, Args)]
+pub struct RunnerArgs {
+    /// The server's address
+    #[arg(long, value_name = "URL")]
+    server: String,
+    /// Folder for what the runner keeps: its jobs' journals and mirrors of repositories
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// Docker engine, as unix:///var/run/docker.sock [default: DOCKER_HOST or the usual socket]
+    #[arg(long, value_name = "URL")]
+    docker_host: Option<String>,
+}
+
+/// Runs jobs until told to stop.
+///
+/// # Errors
+/// The folder cannot be used, or the server does not know the token.
+pub fn run(args: RunnerArgs) -> anyhow::Result<ExitCode> {
+    let token = std::env::var(TOKEN).with_context(|| format!("the environment variable {TOKEN} is not set\nhelp: the server gives it to the runner that it starts"))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(dockercise_runner::run(RunnerOptions { server: args.server, token, data_dir: args.data, docker_host: args.docker_host }))?;
+    // Blocking reads of a keeper's stream must not hold the process back.
+    runtime.shutdown_background();
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,45 @@
+//! The command line's first word.
+
+use super::{check, connect, graph, runner, serve};
+use crate::settings::ServeSettings;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// CI with containers: a step is a function, and using its value or volume is the graph
+#[derive(Debug, Parser)]
+#[command(name = "dockercise", version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Serve: take webhooks, run pipelines, show results
+    Serve(Box<ServeSettings>),
+    Connect(connect::ConnectArgs),
+    Check(check::CheckArgs),
+    Graph(graph::GraphArgs),
+    Runner(runner::RunnerArgs),
+}
+
+/// Does what the command line says; an error is said on stderr, with its causes and its help.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_env("DOCKERCISE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    // Installed once; a second install would only say that it is there.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let done = match cli.verb {
+        Verb::Serve(settings) => serve::run(*settings),
+        Verb::Connect(args) => connect::run(&args),
+        Verb::Check(args) => check::check(args),
+        Verb::Graph(args) => graph::graph(args),
+        Verb::Runner(args) => runner::run(args),
+    };
+    done.unwrap_or_else(|e| {
+        eprintln!("error: {e:#}");
+        ExitCode::FAILURE
+    })
+}

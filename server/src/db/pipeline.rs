@@ -1,0 +1,75 @@
+//! Who has which slug, and the numbers given out under it.
+
+use super::Conn;
+
+/// The slug of a repository's pipeline in an account: the one it has, or the first of `NAME`, `repo.NAME`,
+/// `owner.repo.NAME` that nobody has, taken for ever.
+///
+/// # Errors
+/// The database's; or all three are taken, which two connected repositories of one full name would need.
+pub async fn slug(conn: &mut Conn, account: &str, repository: i64, owner: &str, repo: &str, name: &str) -> sqlx::Result<String> {
+    let known = sqlx::query_scalar("select slug from pipeline where account = $1 and repository = $2 and name = $3")
+        .bind(account)
+        .bind(repository)
+        .bind(name)
+        .fetch_optional(&mut *conn)
+        .await?;
+    if let Some(slug) = known {
+        return Ok(slug);
+    }
+    let (owner, repo) = (owner.to_lowercase(), repo.to_lowercase());
+    for slug in [name.to_owned(), format!("{repo}.{name}"), format!("{owner}.{repo}.{name}"), format!("{repository}.{name}")] {
+        let taken = sqlx::query(
+            "insert into pipeline (account, slug, repository, name) values ($1, $2, $3, $4) on conflict (account, slug) do nothing",
+        )
+        .bind(account)
+        .bind(&slug)
+        .bind(repository)
+        .bind(name)
+        .execute(&mut *conn)
+        .await?;
+        if taken.rows_affected() == 1 {
+            return Ok(slug);
+        }
+    }
+    Err(sqlx::Error::RowNotFound)
+}
+
+/// The next number under a slug.
+///
+/// # Errors
+/// The database's; or nobody has the slug.
+pub async fn next_number(conn: &mut Conn, account: &str, slug: &str) -> sqlx::Result<i64> {
+    sqlx::query_scalar("update pipeline set last_number = last_number + 1 where account = $1 and slug = $2 returning last_number")
+        .bind(account)
+        .bind(slug)
+        .fetch_one(conn)
+        .await
+}
+
+/// All slugs with their repository's full name, by slug.
+///
+/// # Errors
+/// The database's.
+pub async fn all(conn: &mut Conn) -> sqlx::Result<Vec<(String, String, String)>> {
+    sqlx::query_as(
+        "select p.account, p.slug, r.owner || '/' || r.name from pipeline p join repository r on r.id = p.repository
+         where p.last_number > 0 order by p.account, p.slug",
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// The full name of the repository that has a slug.
+///
+/// # Errors
+/// The database's.
+pub async fn repository_of(conn: &mut Conn, account: &str, slug: &str) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar(
+        "select r.owner || '/' || r.name from pipeline p join repository r on r.id = p.repository where p.account = $1 and p.slug = $2",
+    )
+    .bind(account)
+    .bind(slug)
+    .fetch_optional(conn)
+    .await
+}

@@ -1,0 +1,146 @@
+//! What connecting a repository takes: the repository itself, its webhook, its deploy key, GitHub's host keys.
+
+use super::{Github, GithubError};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// A repository, as much as we keep.
+#[derive(Debug, Clone, Deserialize)]
+pub struct RepositoryInfo {
+    /// Its numeric id.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+    /// Its owner.
+    pub owner: Owner,
+    /// Its page.
+    pub html_url: String,
+    /// Its default branch.
+    pub default_branch: String,
+    /// As `git@github.com:owner/name.git` or `ssh://…`.
+    pub ssh_url: String,
+    /// Is it archived (read-only)?
+    #[serde(default)]
+    pub archived: bool,
+    /// What our token may do there.
+    #[serde(default)]
+    pub permissions: Option<Permissions>,
+}
+
+/// An owner.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Owner {
+    /// Login.
+    pub login: String,
+}
+
+/// What a token may do.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Permissions {
+    /// Administer: needed for webhooks and keys.
+    pub admin: bool,
+}
+
+/// A webhook as it should be.
+#[derive(Debug, Clone)]
+pub struct HookWanted<'a> {
+    /// Where GitHub shall deliver.
+    pub url: &'a str,
+    /// What it signs with.
+    pub secret: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Id {
+    id: i64,
+}
+
+#[derive(Deserialize)]
+struct Hook {
+    id: i64,
+    config: HookConfig,
+}
+
+#[derive(Deserialize)]
+struct HookConfig {
+    #[serde(default)]
+    url: String,
+}
+
+#[derive(Deserialize)]
+struct Meta {
+    #[serde(default)]
+    ssh_keys: Vec<String>,
+}
+
+/// The events that a run can be made for, and those that tell what becomes of the repository.
+const EVENTS: [&str; 3] = ["push", "create", "delete"];
+
+impl Github {
+    /// The repository with that full name.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub async fn repository(&self, full_name: &str) -> Result<RepositoryInfo, GithubError> {
+        self.get(&format!("read {full_name}"), &format!("repos/{full_name}")).await
+    }
+
+    /// Makes the webhook, or takes over the one that delivers there already. Returns its id.
+    ///
+    /// # Errors
+    /// A call failed.
+    pub async fn ensure_hook(&self, full_name: &str, hook: &HookWanted<'_>) -> Result<i64, GithubError> {
+        let what = format!("add a webhook to {full_name}");
+        let config = json!({ "url": hook.url, "content_type": "json", "secret": hook.secret, "insecure_ssl": "0" });
+        // Not octocrab's own type: it sends `id` and `type`, which GitHub's schema does not know.
+        let body = json!({ "name": "web", "active": true, "events": EVENTS, "config": config });
+        match self.post::<Id>(&what, &format!("repos/{full_name}/hooks"), &body).await {
+            Ok(made) => return Ok(made.id),
+            Err(e) if e.status == Some(422) && e.why.contains("already exists") => {}
+            Err(e) => return Err(e),
+        }
+        let hooks: Vec<Hook> = self.get(&what, &format!("repos/{full_name}/hooks?per_page=100")).await?;
+        let Some(ours) = hooks.into_iter().find(|h| h.config.url == hook.url) else {
+            let why = "GitHub says that it exists already, and does not list it".to_owned();
+            return Err(GithubError { what, why, status: Some(422) });
+        };
+        let body = json!({ "active": true, "events": EVENTS, "config": config });
+        let _: Value = self.patch(&what, &format!("repos/{full_name}/hooks/{}", ours.id), &body).await?;
+        Ok(ours.id)
+    }
+
+    /// Removes a webhook; gone already is fine.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub async fn remove_hook(&self, full_name: &str, id: i64) -> Result<(), GithubError> {
+        self.delete(&format!("remove the webhook of {full_name}"), &format!("repos/{full_name}/hooks/{id}")).await
+    }
+
+    /// Adds a read-only deploy key. Returns its id.
+    ///
+    /// # Errors
+    /// The call failed; 422 where the organisation forbids deploy keys or another repository has this one.
+    pub async fn add_deploy_key(&self, full_name: &str, title: &str, public: &str) -> Result<i64, GithubError> {
+        let body = json!({ "title": title, "key": public, "read_only": true });
+        let made: Id = self.post(&format!("add a deploy key to {full_name}"), &format!("repos/{full_name}/keys"), &body).await?;
+        Ok(made.id)
+    }
+
+    /// Removes a deploy key; gone already is fine.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub async fn remove_deploy_key(&self, full_name: &str, id: i64) -> Result<(), GithubError> {
+        self.delete(&format!("remove the deploy key of {full_name}"), &format!("repos/{full_name}/keys/{id}")).await
+    }
+
+    /// The host keys of GitHub's ssh server, as `ssh-ed25519 AAAA…`.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub async fn ssh_host_keys(&self) -> Result<Vec<String>, GithubError> {
+        let meta: Meta = self.get("read GitHub's ssh host keys", "meta").await?;
+        Ok(meta.ssh_keys)
+    }
+}

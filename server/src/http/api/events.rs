@@ -1,0 +1,49 @@
+//! Tells a page that its run changed. The page then asks for it: nothing is only in the stream.
+
+use super::super::{App, Fault};
+use super::{RunPath, find};
+use crate::db;
+use crate::hub::Change;
+use axum::extract::{Path, State};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures_util::Stream;
+use std::convert::Infallible;
+use std::time::Duration;
+use tokio::sync::broadcast::error::RecvError;
+
+/// Changes closer together than this are told once.
+const GATHER: Duration = Duration::from_millis(100);
+
+/// `changed` with the run's version, whenever it grew.
+#[utoipa::path(get, path = "/api/results/{account}/{pipeline}/{number}/events",
+    params(("account" = String, Path), ("pipeline" = String, Path), ("number" = String, Path)),
+    responses((status = 200, content_type = "text/event-stream", body = String)))]
+pub async fn events(State(app): State<App>, Path(path): Path<RunPath>) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Fault> {
+    let mut changes = app.hub.listen();
+    let (stored, _) = find(&app, &path).await?;
+    let id = stored.id();
+    let stream = async_stream::stream! {
+        let mut told = 0;
+        loop {
+            let version = match app.db.read().await {
+                Ok(mut conn) => db::run::version(&mut conn, id).await.ok().flatten(),
+                Err(_) => None,
+            };
+            if let Some(version) = version.filter(|v| *v > told) {
+                told = version;
+                yield Ok(Event::default().event("changed").data(format!("{{\"version\":{version}}}")));
+                tokio::time::sleep(GATHER).await;
+            }
+            loop {
+                match changes.recv().await {
+                    Ok(Change::Run(changed)) if changed == id => break,
+                    Ok(_) => {}
+                    // Some were missed; one of them may have been ours.
+                    Err(RecvError::Lagged(_)) => break,
+                    Err(RecvError::Closed) => return,
+                }
+            }
+        }
+    };
+    Ok(Sse::new(stream).keep_alive(KeepAlive::default()))
+}

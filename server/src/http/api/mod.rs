@@ -1,0 +1,29 @@
+//! The pages' API.
+
+pub mod acts;
+pub mod events;
+pub mod logs;
+pub mod pipelines;
+pub mod results;
+
+use super::{App, Fault};
+use crate::db::{self, run::Stored};
+use axum::http::StatusCode;
+
+/// The address of a run: `/results/{account}/{pipeline}/{number}`; `latest` for the newest.
+pub type RunPath = (String, String, String);
+
+/// The run at an address, and the pipeline's position in it.
+async fn find(app: &App, path: &RunPath) -> Result<(Stored, usize), Fault> {
+    let (account, slug, number) = path;
+    let mut conn = app.db.read().await?;
+    let number = match number.as_str() {
+        "latest" => db::run::newest_number(&mut conn, account, slug).await?.ok_or_else(Fault::not_found)?,
+        text => text.parse().map_err(|_| {
+            Fault::new(StatusCode::NOT_FOUND, format!("`{}` is no number of a run", text.escape_debug()), Some("write a number, or `latest`"))
+        })?,
+    };
+    let (id, ix) = db::run::by_number(&mut conn, account, slug, number).await?.ok_or_else(Fault::not_found)?;
+    let stored = db::run::load(&mut conn, id).await?.ok_or_else(Fault::not_found)?;
+    Ok((stored, ix as usize))
+}

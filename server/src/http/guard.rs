@@ -1,0 +1,52 @@
+//! What holds for every answer, and for every request that changes something.
+
+use super::{App, Fault};
+use axum::extract::{Request, State};
+use axum::http::header::{HOST, HeaderName, HeaderValue, ORIGIN};
+use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+
+/// A header that no form and no plain request of another site can set.
+const OURS: HeaderName = HeaderName::from_static("x-dockercise");
+
+const HEADERS: [(&str, &str); 6] = [
+    ("content-security-policy", "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+];
+
+/// Headers on every answer.
+pub async fn headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    response.headers_mut().entry("cache-control").or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// What changes something must come from our own page or from a program that says so: `x-dockercise`, and an `Origin`, if
+/// there is one, that is ours.
+pub async fn same_origin(State(app): State<App>, request: Request, next: Next) -> Response {
+    if request.method() == Method::POST {
+        let headers = request.headers();
+        let host = headers.get(HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
+        let ours = |origin: &str| origin == app.public_url || origin == format!("http://{host}") && is_loopback(host);
+        let origin_ok = headers.get(ORIGIN).is_none_or(|o| o.to_str().is_ok_and(ours));
+        if !origin_ok || !headers.contains_key(OURS) {
+            let words = "this request does not come from dockercise's own page";
+            return Fault::new(StatusCode::FORBIDDEN, words, Some("programs send the header `x-dockercise: 1`")).into_response();
+        }
+    }
+    next.run(request).await
+}
+
+/// A name that can only mean this computer, so that a foreign name that resolves to it is not believed.
+fn is_loopback(host: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+}

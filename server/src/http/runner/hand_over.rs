@@ -1,0 +1,49 @@
+//! A job as a runner is given it.
+
+use super::super::{App, Fault};
+use crate::db::job::JobRow;
+use crate::db::repository::{self, Repository, Secret};
+use crate::db::{self, Conn};
+use axum::http::StatusCode;
+use dockercise_pipeline::ids::{Fence, JobId, RunId};
+use dockercise_pipeline::wire::{About, Job, Numbered, Source};
+
+/// The job of a row; none where its run is gone or never had a plan, which no job is made for.
+pub async fn job(app: &App, conn: &mut Conn, row: &JobRow) -> Result<Option<Job>, Fault> {
+    let Some(stored) = db::run::load(conn, RunId(row.run)).await? else { return Ok(None) };
+    let Some(plan) = stored.plan()? else { return Ok(None) };
+    let Some(repository) = repository::by_id(conn, stored.row.repository).await? else { return Ok(None) };
+    let trigger = stored.trigger()?;
+    let key = app.seal.open_text(&Repository::row(repository.id, Secret::DeployKey), &repository.deploy_key).map_err(|e| {
+        tracing::error!(repository = repository.full_name(), error = format!("{e:#}"), "the deploy key cannot be opened");
+        Fault::new(StatusCode::SERVICE_UNAVAILABLE, "the server cannot open the repository's deploy key", None)
+    })?;
+    let pipelines = stored.pipelines.iter().map(|p| Numbered {
+        number: p.number.unwrap_or(0) as u64,
+        url: p.number.map_or_else(String::new, |n| format!("{}/results/{}/{}/{n}", app.public_url, p.account, p.slug)),
+    });
+    Ok(Some(Job {
+        id: JobId(row.id),
+        fence: Fence(row.fence as u64),
+        run: stored.id(),
+        state: stored.state()?,
+        about: About {
+            repository: repository.full_name(),
+            sha: stored.row.sha.clone(),
+            git_ref: trigger.git_ref(),
+            branch: trigger.branch(),
+            tag: trigger.tag(),
+            event: trigger.word().to_owned(),
+            pipelines: pipelines.collect(),
+        },
+        source: Source {
+            repository_id: repository.id as u64,
+            url: repository.ssh_url.clone(),
+            sha: stored.row.sha.clone(),
+            git_ref: stored.row.git_ref.clone(),
+            deploy_key: key,
+            known_hosts: repository.known_hosts.clone(),
+        },
+        plan,
+    }))
+}

@@ -1,0 +1,83 @@
+//! Runs a pipeline again: the same plan at the same commit, a new number linked to the old one.
+
+use crate::clock::Clock;
+use crate::db::run::{NewPipeline, RunRow, Stored, encode};
+use crate::db::{self, Db};
+use crate::hub::{Change, Hub};
+use super::{ChangeError, write_effect};
+use dockercise_pipeline::ids::{PipelineIx, RunId};
+use dockercise_pipeline::plan::Plan;
+use dockercise_pipeline::run::{Event, Run};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Makes the new run; returns the pipeline's new number.
+///
+/// # Errors
+/// The run has no plan, or the database's.
+pub async fn rerun(db: &Db, clock: &Clock, hub: &Hub, stored: &Stored, pipeline: PipelineIx, by: &str) -> Result<i64, ChangeError> {
+    let plan = stored.plan()?.ok_or(ChangeError::NoPlan)?;
+    let wanted = with_what_it_uses(&plan, pipeline);
+    let selected: Vec<Result<(), String>> = plan
+        .pipelines()
+        .map(|(ix, _)| if wanted.contains(&ix) { Ok(()) } else { Err("only another pipeline is run again".to_owned()) })
+        .collect();
+    let now = clock.now();
+    let mut machine = Run::new(Arc::new(plan), &selected);
+    let applied = machine.apply(now, &Event::Begin)?;
+    let id = RunId(Uuid::now_v7());
+    let mut tx = db.write().await?;
+    let mut pipelines = Vec::new();
+    for (old, state) in stored.pipelines.iter().zip(&machine.state().pipelines) {
+        let number = match wanted.contains(&PipelineIx(old.ix as u32)) {
+            true => Some(db::pipeline::next_number(&mut tx, &old.account, &old.slug).await?),
+            false => None,
+        };
+        pipelines.push(NewPipeline {
+            name: old.name.clone(),
+            file: old.file.clone(),
+            slug: old.slug.clone(),
+            rerun_of: number.and(old.number),
+            number,
+            state: encode(state)?,
+        });
+    }
+    let state = machine.state();
+    let row = RunRow {
+        id: id.0,
+        version: 1,
+        fence: state.fence.0 as i64,
+        job: state.job.map(|f| f.0 as i64),
+        over: machine.over(),
+        created_at: now,
+        rerun_of: Some(stored.row.id),
+        ..stored.row.clone()
+    };
+    db::run::insert(&mut tx, &row, &pipelines, Some(&machine)).await?;
+    for effect in &applied.effects {
+        write_effect(&mut tx, id, effect, now).await?;
+    }
+    let number = pipelines[pipeline.index()].number.ok_or(ChangeError::NoRun)?;
+    let again = &stored.pipelines[pipeline.index()];
+    let target = format!("/results/{}/{}/{}", again.account, again.slug, again.number.unwrap_or(0));
+    db::audit::add(&mut tx, now, by, "rerun", &target).await?;
+    tx.commit().await?;
+    hub.tell(Change::Run(id));
+    hub.effects.notify_one();
+    hub.wake_runners();
+    Ok(number)
+}
+
+/// The pipeline and all whose values or volumes its steps use, however far back.
+fn with_what_it_uses(plan: &Plan, pipeline: PipelineIx) -> BTreeSet<PipelineIx> {
+    let mut wanted = BTreeSet::new();
+    let mut open = vec![pipeline];
+    while let Some(ix) = open.pop() {
+        if wanted.insert(ix) {
+            let steps = &plan.pipeline(ix).steps;
+            open.extend(steps.iter().flat_map(|s| plan.step(*s).uses()).map(|used| plan.step(used).pipeline));
+        }
+    }
+    wanted
+}

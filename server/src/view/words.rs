@@ -1,0 +1,126 @@
+//! The words for where things stand.
+
+use super::PipelineShown;
+use crate::db::run::Stored;
+use dockercise_pipeline::ids::{Phase, PipelineIx, StepIx};
+use dockercise_pipeline::outcome::{Outcome, PipelineOutcome};
+use dockercise_pipeline::plan::{Guarded, Plan};
+use dockercise_pipeline::run::{GateState, PipelineState, RunState, StepStatus};
+
+/// Where a pipeline stands, `waits` being whether a gate of it waits for a click.
+pub fn shown(state: &PipelineState, waits: bool) -> PipelineShown {
+    match state.outcome {
+        Some(PipelineOutcome::Passed) => PipelineShown::Passed,
+        Some(PipelineOutcome::Failed) => PipelineShown::Failed,
+        Some(PipelineOutcome::TimedOut) => PipelineShown::TimedOut,
+        Some(PipelineOutcome::Infra) => PipelineShown::Infra,
+        Some(PipelineOutcome::Cancelled) => PipelineShown::Cancelled,
+        Some(PipelineOutcome::NotNeeded) => PipelineShown::NotNeeded,
+        None if state.busy_since.is_some() => PipelineShown::Running,
+        None if waits => PipelineShown::Waiting,
+        None if state.started_at.is_some() => PipelineShown::Running,
+        None => PipelineShown::Queued,
+    }
+}
+
+/// Where the pipeline at a position stands.
+///
+/// # Errors
+/// A row is damaged.
+pub fn state_of(stored: &Stored, ix: usize) -> sqlx::Result<PipelineShown> {
+    let state = stored.state()?;
+    let waits = match stored.plan()? {
+        None => false,
+        Some(plan) => plan.gates.iter().zip(&state.gates).any(|(gate, now)| {
+            let of = match gate.guards {
+                Guarded::Pipeline { pipeline } => pipeline,
+                Guarded::Step { step } => plan.step(step).pipeline,
+            };
+            of.index() == ix && matches!(now, GateState::Waiting { .. })
+        }),
+    };
+    Ok(shown(&state.pipelines[ix], waits))
+}
+
+/// A step's state in one word.
+pub fn step_word(plan: &Plan, state: &RunState, ix: StepIx) -> &'static str {
+    match &state.steps[ix.index()].status {
+        StepStatus::Running { phase: Phase::Run } => "running",
+        StepStatus::Running { phase: Phase::Done } => "running-done",
+        StepStatus::Finished { outcome: Outcome::Passed } => "recording",
+        StepStatus::Finished { outcome } | StepStatus::Ended { outcome } => outcome.word(),
+        StepStatus::Waiting if gate_waits(plan, state, ix) => "at-gate",
+        StepStatus::Waiting if needs_left(plan, state, ix).is_empty() => "ready",
+        StepStatus::Waiting => "waiting",
+    }
+}
+
+fn gate_waits(plan: &Plan, state: &RunState, ix: StepIx) -> bool {
+    let step = plan.step(ix);
+    let gates = step.gate.into_iter().chain(plan.pipeline(step.pipeline).gate);
+    gates.into_iter().any(|g| matches!(state.gates[g.index()], GateState::Waiting { .. }))
+}
+
+/// What a waiting step waits for, by name.
+fn needs_left(plan: &Plan, state: &RunState, ix: StepIx) -> Vec<String> {
+    let step = plan.step(ix);
+    let passed = |s: &StepIx| matches!(state.steps[s.index()].status.outcome(), Some(Outcome::Passed | Outcome::NotNeeded { .. }));
+    let over = |p: &PipelineIx| state.pipelines[p.index()].outcome.is_some_and(PipelineOutcome::lets_others_on);
+    let mut steps: Vec<StepIx> = step.needs().filter(|s| !passed(s)).collect();
+    steps.sort_unstable();
+    steps.dedup();
+    let steps = steps.into_iter().map(|s| match plan.step(s).pipeline == step.pipeline {
+        true => plan.step(s).name.clone(),
+        false => plan.full_name(s),
+    });
+    let before = step.after_pipelines.iter().chain(&plan.pipeline(step.pipeline).after).filter(|p| !over(p));
+    let pipelines = before.map(|p| format!("pipeline {}", plan.pipeline(*p).name));
+    let gates = step.gate.into_iter().chain(plan.pipeline(step.pipeline).gate);
+    let closed = gates.filter(|g| !matches!(state.gates[g.index()], GateState::Open { .. })).map(|_| "a person's click".to_owned());
+    steps.chain(pipelines).chain(closed).collect()
+}
+
+/// Why a step is where it is; none where its state says all.
+pub fn reason_of(plan: &Plan, state: &RunState, ix: StepIx) -> Option<String> {
+    match &state.steps[ix.index()].status {
+        StepStatus::Finished { outcome } | StepStatus::Ended { outcome } => match outcome {
+            Outcome::Infra { reason } | Outcome::Skipped { reason } => Some(reason.clone()),
+            Outcome::NotNeeded { filter } => Some(filter.clone()),
+            Outcome::Failed { code } => Some(format!("the command ended with exit code {code}")),
+            Outcome::TimedOut => Some("its time was up".to_owned()),
+            Outcome::Passed | Outcome::Cancelled => None,
+        },
+        StepStatus::Running { .. } => None,
+        StepStatus::Waiting => {
+            let left = needs_left(plan, state, ix);
+            if left.is_empty() { Some("waiting for a host".to_owned()) } else { Some(format!("waiting for {}", left.join(", "))) }
+        }
+    }
+}
+
+/// A few words on why a pipeline did not pass.
+///
+/// # Errors
+/// A row is damaged.
+pub fn why_failed(stored: &Stored, ix: usize) -> sqlx::Result<String> {
+    let Some(plan) = stored.plan()? else {
+        let problems: Vec<dockercise_pipeline::diagnostic::Diagnostic> = crate::db::run::decode(&stored.row.diagnostics)?;
+        return Ok(problems.first().map_or_else(
+            || "the pipeline files have errors".to_owned(),
+            |d| format!("{}:{}: {}", d.file, d.line, d.message),
+        ));
+    };
+    let state = stored.state()?;
+    let bad = plan.pipeline(PipelineIx(ix as u32)).steps.iter().filter_map(|s| {
+        let outcome = state.steps[s.index()].status.outcome()?;
+        let named = match outcome {
+            Outcome::Passed | Outcome::NotNeeded { .. } | Outcome::Skipped { .. } => return None,
+            Outcome::Failed { code } => format!("{} failed ({code})", plan.step(*s).name),
+            Outcome::Infra { reason } => format!("{}: {reason}", plan.step(*s).name),
+            other => format!("{} {}", plan.step(*s).name, other.word()),
+        };
+        Some(named)
+    });
+    let bad: Vec<String> = bad.collect();
+    Ok(if bad.is_empty() { "a pipeline before it did not pass".to_owned() } else { bad.join(", ") })
+}

@@ -1,0 +1,119 @@
+//! Deliveries become runs. The webhook's request only stored them.
+
+use super::push::{Asked, Pushed, understand};
+use super::{Works, backoff, github_error, make};
+use crate::db::delivery::{self, End, Waiting};
+use crate::db::repository::{self, Repository};
+use crate::db;
+use dockercise_pipeline::ids::PipelineIx;
+use dockercise_pipeline::run::Event;
+use dockercise_pipeline::trigger::Trigger;
+use tokio_util::sync::CancellationToken;
+
+/// How often a delivery is tried before it is given up; with the longest wait this is more than three hours. A redelivery
+/// tries it again.
+const TRIES: i64 = 100;
+
+/// Works on deliveries until told to stop.
+pub async fn run(works: Works, stop: CancellationToken) {
+    loop {
+        let due = match round(&works).await {
+            Ok(due) => due,
+            Err(e) => {
+                tracing::error!(error = format!("{e:#}"), "deliveries cannot be worked on; trying again");
+                Some(works.clock.now() + backoff(4))
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = works.hub.deliveries.notified() => {}
+            () = tokio::time::sleep(works.until(due)) => {}
+        }
+    }
+}
+
+/// Works on all that is due; says when the next is.
+async fn round(works: &Works) -> anyhow::Result<Option<chrono::DateTime<chrono::Utc>>> {
+    loop {
+        let next = delivery::next(&mut *works.db.read().await?, works.clock.now()).await?;
+        let Some(waiting) = next else { break };
+        if let Err(e) = one(works, &waiting).await {
+            failed(works, &waiting, &e).await?;
+        }
+    }
+    Ok(delivery::next_due(&mut *works.db.read().await?).await?)
+}
+
+async fn failed(works: &Works, waiting: &Waiting, error: &anyhow::Error) -> anyhow::Result<()> {
+    let words = format!("{error:#}");
+    let hopeless = github_error(error).is_some_and(|e| !e.transient()) || waiting.attempts >= TRIES;
+    tracing::warn!(delivery.id = %waiting.id, delivery.attempts = waiting.attempts, error = words, hopeless, "a delivery was not carried out");
+    let mut tx = works.db.write().await?;
+    if hopeless {
+        delivery::end(&mut tx, waiting.id, End::Failed, &words, None).await?;
+    } else {
+        delivery::put_off(&mut tx, waiting.id, works.clock.now() + backoff(waiting.attempts), &words).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+async fn one(works: &Works, waiting: &Waiting) -> anyhow::Result<()> {
+    let known = repository::by_id(&mut *works.db.read().await?, waiting.repository).await?;
+    let Some(repository) = known else { return end(works, waiting, End::Failed, "the repository is not connected any more").await };
+    match understand(&waiting.event, &waiting.body) {
+        Err(why) => end(works, waiting, End::Failed, &why).await,
+        Ok(Asked::Nothing(why)) => end(works, waiting, End::Ignored, &why).await,
+        Ok(Asked::Ping) => {
+            let mut tx = works.db.write().await?;
+            repository::verified(&mut tx, repository.id, works.clock.now()).await?;
+            delivery::end(&mut tx, waiting.id, End::Done, "the webhook works", None).await?;
+            Ok(tx.commit().await?)
+        }
+        Ok(Asked::Deleted { git_ref }) => {
+            let cancelled = cancel_runs_of(works, &repository, &git_ref).await?;
+            end(works, waiting, End::Done, &format!("`{git_ref}` was deleted; pipelines cancelled: {cancelled}")).await
+        }
+        Ok(Asked::Pushed(pushed)) if pushed.repository != repository.id => {
+            end(works, waiting, End::Failed, "the push is to another repository than the one this webhook belongs to").await
+        }
+        Ok(Asked::Pushed(pushed)) => push(works, waiting, &repository, &pushed).await,
+    }
+}
+
+async fn end(works: &Works, waiting: &Waiting, how: End, note: &str) -> anyhow::Result<()> {
+    tracing::info!(delivery.id = %waiting.id, delivery.event = waiting.event, delivery.end = ?how, note, "delivery closed");
+    let mut tx = works.db.write().await?;
+    delivery::end(&mut tx, waiting.id, how, note, None).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn push(works: &Works, waiting: &Waiting, repository: &Repository, pushed: &Pushed) -> anyhow::Result<()> {
+    let trigger = match pushed.git_ref.split_once("refs/tags/") {
+        Some((_, tag)) => Trigger::Tag { tag: tag.to_owned() },
+        None => Trigger::Push { branch: pushed.git_ref.trim_start_matches("refs/heads/").to_owned() },
+    };
+    // An annotated tag's `after` names the tag, not the commit.
+    let sha = pushed.head.clone().unwrap_or_else(|| pushed.after.clone());
+    let asked = make::Asked { trigger, sha, skip: pushed.skip, delivery: Some(waiting.id) };
+    make::run(works, repository, &asked).await?;
+    Ok(())
+}
+
+/// A deleted ref needs nothing any more.
+async fn cancel_runs_of(works: &Works, repository: &Repository, git_ref: &str) -> anyhow::Result<usize> {
+    let mut cancelled = 0;
+    let mut conn = works.db.read().await?;
+    for id in db::run::live(&mut conn).await? {
+        let Some(stored) = db::run::load(&mut conn, id).await? else { continue };
+        if stored.row.repository != repository.id || stored.row.git_ref != git_ref {
+            continue;
+        }
+        for p in &stored.pipelines {
+            let event = Event::CancelRequested { pipeline: PipelineIx(p.ix as u32), by: format!("the deletion of {git_ref}") };
+            if works.runs.apply(id, &event).await.is_ok_and(|applied| applied.changed()) {
+                cancelled += 1;
+            }
+        }
+    }
+    Ok(cancelled)
+}

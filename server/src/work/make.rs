@@ -1,0 +1,222 @@
+//! Makes a run: reads the pipeline files at a commit, compiles them, and writes run, numbers, first job and statuses in one
+//! transaction.
+
+use super::Works;
+use crate::db::delivery::{self, End};
+use crate::db::repository::Repository;
+use crate::db::run::{NewPipeline, RunRow, encode};
+use crate::db::{self, Tx};
+use crate::github::{Commit, EntryKind, Github};
+use crate::hub::Change;
+use crate::runs::{want_status, write_effect};
+use dockercise_pipeline::compile::{Compiled, compile};
+use dockercise_pipeline::discover::{self, TreeEntry};
+use dockercise_pipeline::ids::{PipelineIx, RunId};
+use dockercise_pipeline::outcome::PipelineOutcome;
+use dockercise_pipeline::plan::Plan;
+use dockercise_pipeline::run::{Event, PipelineState, Run};
+use dockercise_pipeline::source::SourceFile;
+use dockercise_pipeline::trigger::Trigger;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// What a run is asked for.
+#[derive(Debug)]
+pub struct Asked {
+    /// What happened.
+    pub trigger: Trigger,
+    /// At which commit.
+    pub sha: String,
+    /// The commit says `[skip ci]`.
+    pub skip: bool,
+    /// The delivery to close with it.
+    pub delivery: Option<Uuid>,
+}
+
+/// Makes the run, or closes the delivery with the reason why none is needed.
+///
+/// # Errors
+/// GitHub's or the database's; nothing was written then.
+pub async fn run(works: &Works, repository: &Repository, asked: &Asked) -> anyhow::Result<Option<RunId>> {
+    let github = works.client(repository)?;
+    let full_name = repository.full_name();
+    let commit = async { Ok(github.commit(&full_name, &asked.sha).await?) };
+    let (commit, compiled) = tokio::try_join!(commit, read(&github, repository, &asked.sha))?;
+    let mut tx = works.db.write().await?;
+    let made = match &compiled.plan {
+        Some(plan) => good(works, &mut tx, repository, asked, &commit, plan, &compiled).await?,
+        None if compiled.pipelines.is_empty() && compiled.diagnostics.is_empty() => Err("there is no `*.dockercise.yaml` at this commit".to_owned()),
+        None => bad(works, &mut tx, repository, asked, &commit, &compiled).await?,
+    };
+    let (id, how, note) = match &made {
+        Ok(id) => (Some(*id), End::Done, String::new()),
+        Err(why) => (None, End::Ignored, why.clone()),
+    };
+    if let Some(delivery) = asked.delivery {
+        delivery::end(&mut tx, delivery, how, &note, id).await?;
+    }
+    tx.commit().await?;
+    match id {
+        Some(id) => tracing::info!(run.id = %id, repository = full_name, git.r#ref = asked.trigger.git_ref(), git.sha = asked.sha, "a run was made"),
+        None => tracing::info!(repository = full_name, git.sha = asked.sha, why = note, "no run is needed"),
+    }
+    works.hub.effects.notify_one();
+    if let Some(id) = id {
+        works.hub.tell(Change::Run(id));
+        works.hub.wake_runners();
+    }
+    Ok(id)
+}
+
+/// Reads and compiles the pipeline files at a commit.
+async fn read(github: &Github, repository: &Repository, sha: &str) -> anyhow::Result<Compiled> {
+    let full_name = repository.full_name();
+    let entries = github.tree(&full_name, sha).await?;
+    let tree = entries.iter().filter_map(|e| {
+        let kind = match e.kind {
+            EntryKind::File => discover::EntryKind::File,
+            EntryKind::Symlink => discover::EntryKind::Symlink,
+            EntryKind::Submodule => discover::EntryKind::Submodule,
+            EntryKind::Folder => return None,
+        };
+        Some(TreeEntry { path: e.path.clone(), kind })
+    });
+    let found = discover::discover(&repository.name, tree);
+    let mut files = Vec::new();
+    for file in &found.files {
+        let Some(entry) = entries.iter().find(|e| e.path == file.path) else { continue };
+        // One too many, or too large, is not fetched: the compiler says so from count and size alone.
+        let fetch = files.len() <= discover::MAX_FILES && entry.size <= discover::MAX_FILE_BYTES;
+        let text = if fetch { github.blob(&full_name, &entry.sha).await? } else { vec![b' '; discover::MAX_FILE_BYTES as usize + 1] };
+        files.push(SourceFile { path: file.path.clone(), text });
+    }
+    let name = repository.name.clone();
+    Ok(tokio::task::spawn_blocking(move || compile(&name, files)).await?)
+}
+
+async fn good(
+    works: &Works,
+    tx: &mut Tx,
+    repository: &Repository,
+    asked: &Asked,
+    commit: &Commit,
+    plan: &Plan,
+    compiled: &Compiled,
+) -> anyhow::Result<Result<RunId, String>> {
+    let mut selected = asked.trigger.select(plan);
+    for (choice, pipeline) in selected.iter_mut().zip(&plan.pipelines) {
+        if asked.skip && choice.is_ok() {
+            *choice = Err("the commit's message says [skip ci]".to_owned());
+        }
+        if choice.is_ok() && asked.delivery.is_some() {
+            let newest = db::run::newest_at(tx, repository.id, &asked.trigger.git_ref(), &pipeline.name).await?;
+            if let Some((_, number)) = newest.filter(|(sha, _)| *sha == commit.sha) {
+                *choice = Err(format!("its newest run, number {number}, is at this commit already"));
+            }
+        }
+    }
+    if selected.iter().all(Result::is_err) {
+        let why = selected.iter().zip(&plan.pipelines).filter_map(|(s, p)| s.as_ref().err().map(|why| format!("{}: {why}", p.name)));
+        return Ok(Err(format!("no pipeline is needed: {}", why.collect::<Vec<_>>().join("; "))));
+    }
+    let mut machine = Run::new(Arc::new(plan.clone()), &selected);
+    let now = works.clock.now();
+    let applied = machine.apply(now, &Event::Begin)?;
+    let id = RunId(Uuid::now_v7());
+    let mut pipelines = Vec::new();
+    for (ix, pipeline) in plan.pipelines() {
+        let slug = slug(tx, repository, &pipeline.name).await?;
+        let number = match &selected[ix.index()] {
+            Ok(()) => Some(db::pipeline::next_number(tx, &repository.account, &slug).await?),
+            Err(_) => None,
+        };
+        let state = encode(&machine.state().pipelines[ix.index()])?;
+        pipelines.push(NewPipeline { name: pipeline.name.clone(), file: pipeline.file.clone(), slug, number, state, rerun_of: None });
+    }
+    let state = machine.state();
+    let row = RunRow {
+        id: id.0,
+        plan: Some(encode(plan)?),
+        fence: state.fence.0 as i64,
+        job: state.job.map(|f| f.0 as i64),
+        over: machine.over(),
+        ..new_row(works, repository, asked, commit, compiled)?
+    };
+    db::run::insert(tx, &row, &pipelines, Some(&machine)).await?;
+    for effect in &applied.effects {
+        write_effect(tx, id, effect, now).await?;
+    }
+    Ok(Ok(id))
+}
+
+/// A bad file makes a run too, with its diagnostics and a number for each pipeline, so that a person sees it.
+async fn bad(
+    works: &Works,
+    tx: &mut Tx,
+    repository: &Repository,
+    asked: &Asked,
+    commit: &Commit,
+    compiled: &Compiled,
+) -> anyhow::Result<Result<RunId, String>> {
+    if asked.skip {
+        return Ok(Err("the commit's message says [skip ci]".to_owned()));
+    }
+    let now = works.clock.now();
+    let id = RunId(Uuid::now_v7());
+    let state = PipelineState {
+        outcome: Some(PipelineOutcome::Failed),
+        stop: None,
+        started_at: None,
+        ended_at: Some(now),
+        busy_ms: 0,
+        busy_since: None,
+    };
+    let mut pipelines: Vec<NewPipeline> = Vec::new();
+    for (name, file) in &compiled.pipelines {
+        // Two files of one name are one pipeline that is bad.
+        if pipelines.iter().any(|p| p.name == *name) {
+            continue;
+        }
+        let newest = db::run::newest_at(tx, repository.id, &asked.trigger.git_ref(), name).await?;
+        if asked.delivery.is_some() && newest.is_some_and(|(sha, _)| sha == commit.sha) {
+            continue;
+        }
+        let slug = slug(tx, repository, name).await?;
+        let number = Some(db::pipeline::next_number(tx, &repository.account, &slug).await?);
+        pipelines.push(NewPipeline { name: name.clone(), file: file.clone(), slug, number, state: encode(&state)?, rerun_of: None });
+    }
+    if pipelines.is_empty() {
+        return Ok(Err("every pipeline's newest run is at this commit already".to_owned()));
+    }
+    let row = RunRow { id: id.0, over: true, ..new_row(works, repository, asked, commit, compiled)? };
+    db::run::insert(tx, &row, &pipelines, None).await?;
+    for ix in 0..pipelines.len() {
+        want_status(tx, id, PipelineIx(ix as u32), now).await?;
+    }
+    Ok(Ok(id))
+}
+
+async fn slug(tx: &mut Tx, repository: &Repository, name: &str) -> sqlx::Result<String> {
+    db::pipeline::slug(tx, &repository.account, repository.id, &repository.owner, &repository.name, name).await
+}
+
+fn new_row(works: &Works, repository: &Repository, asked: &Asked, commit: &Commit, compiled: &Compiled) -> sqlx::Result<RunRow> {
+    Ok(RunRow {
+        id: Uuid::nil(),
+        repository: repository.id,
+        account: repository.account.clone(),
+        trigger: encode(&asked.trigger)?,
+        git_ref: asked.trigger.git_ref(),
+        sha: commit.sha.clone(),
+        message: commit.message.clone(),
+        author: commit.author.clone(),
+        plan: None,
+        diagnostics: encode(&compiled.diagnostics)?,
+        version: 1,
+        fence: 0,
+        job: None,
+        over: false,
+        created_at: works.clock.now(),
+        rerun_of: None,
+    })
+}
