@@ -19,6 +19,9 @@ pub struct RunnerArgs {
     /// Docker engine, as unix:///var/run/docker.sock [default: DOCKER_HOST or the usual socket]
     #[arg(long, value_name = "URL")]
     docker_host: Option<String>,
+    /// How many steps may run at once [default: 8, or twice the processors if that is more]
+    #[arg(long, value_name = "N")]
+    slots: Option<usize>,
 }
 
 /// Runs jobs until told to stop.
@@ -28,7 +31,7 @@ pub struct RunnerArgs {
 pub fn run(args: RunnerArgs) -> anyhow::Result<ExitCode> {
     let token = std::env::var(TOKEN).with_context(|| format!("the environment variable {TOKEN} is not set\nhelp: the server gives it to the runner that it starts"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.block_on(dockercise_runner::run(RunnerOptions { server: args.server, token, data_dir: args.data, docker_host: args.docker_host }))?;
+    runtime.block_on(dockercise_runner::run(RunnerOptions { server: args.server, token, data_dir: args.data, docker_host: args.docker_host, slots: args.slots }))?;
     // Blocking reads of a keeper's stream must not hold the process back.
     runtime.shutdown_background();
     Ok(ExitCode::SUCCESS)
