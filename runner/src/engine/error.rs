@@ -84,3 +84,54 @@ impl EngineError {
         matches!(self, EngineError::Unreachable { .. })
     }
 }
+
+/// What the engine says where a disk is full.
+const NO_SPACE: &str = "no space left on device";
+
+impl EngineError {
+    /// What the Docker client's error means. `doing` is as in [`EngineError::Refused`].
+    pub(super) fn of(address: &str, doing: impl Into<String>, error: bollard::errors::Error) -> EngineError {
+        use bollard::errors::Error;
+        let refused = |status, words: String| {
+            if words.contains(NO_SPACE) {
+                EngineError::Disk { words }
+            } else {
+                EngineError::Refused { doing: doing.into(), status, words }
+            }
+        };
+        match error {
+            Error::DockerResponseServerError { status_code, message } => refused(status_code, message),
+            Error::RequestTimeoutError
+            | Error::IOError { .. }
+            | Error::HttpClientError { .. }
+            | Error::HyperResponseError { .. }
+            | Error::HyperLegacyError { .. }
+            | Error::SocketNotFoundError(_) => {
+                EngineError::Unreachable { address: address.to_owned(), words: with_causes(&error) }
+            }
+            Error::DockerStreamError { error } => refused(0, error),
+            other => refused(0, with_causes(&other)),
+        }
+    }
+
+    /// The HTTP status of a refusal.
+    pub(super) fn status(&self) -> Option<u16> {
+        match self {
+            EngineError::Refused { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !words.contains(&text) {
+            words = format!("{words}: {text}");
+        }
+        cause = error.source();
+    }
+    words
+}

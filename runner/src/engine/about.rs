@@ -1,0 +1,34 @@
+//! What is known about the engine.
+
+use super::{About, Engine, EngineError};
+use bollard::query_parameters::InspectNetworkOptions;
+
+impl Engine {
+    /// Version, storage driver and the like.
+    pub async fn about(&self) -> Result<About, EngineError> {
+        let inner = &self.inner;
+        let info = inner.docker.info().await.map_err(inner.error("tell about itself"))?;
+        Ok(About {
+            version: info.server_version.unwrap_or_default(),
+            storage_driver: info.driver.unwrap_or_default(),
+            live_restore: info.live_restore_enabled.unwrap_or_default(),
+            cpus: info.ncpu.and_then(|n| u32::try_from(n).ok()).unwrap_or_default(),
+            memory: info.mem_total.and_then(|n| u64::try_from(n).ok()).unwrap_or_default(),
+            daemon_start: self.daemon_start().await?,
+            copy_on_write: inner.copy_on_write,
+        })
+    }
+
+    /// The API tells no start time; but the daemon makes its default network anew whenever it starts without
+    /// containers that were kept running.
+    async fn daemon_start(&self) -> Result<String, EngineError> {
+        match self.inner.docker.inspect_network("bridge", None::<InspectNetworkOptions>).await {
+            Ok(network) => Ok(network.id.unwrap_or_default()),
+            Err(error) => match EngineError::of(&self.inner.address, "inspect its default network", error) {
+                // It may have been switched off.
+                error if error.status() == Some(404) => Ok(String::new()),
+                error => Err(error),
+            },
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What containers are allowed, field by field; nothing of it comes from a pipeline (security.md, C).
+
+use bollard::models::{
+    HealthConfig, HostConfig, HostConfigLogConfig, Mount, MountType, MountVolumeOptions,
+    MountVolumeOptionsDriverConfig, RestartPolicy, RestartPolicyNameEnum,
+};
+use std::collections::HashMap;
+
+/// The helper binary in the helper image.
+pub const INIT: &str = "/init";
+/// How many processes and threads a step may have.
+const STEP_PIDS: i64 = 4096;
+/// How many a helper may have.
+const HELPER_PIDS: i64 = 64;
+/// Where memory runs out, a step ends before the engine and the runner do.
+const STEP_OOM_SCORE: i64 = 500;
+/// Docker's own set without NET_RAW, MKNOD, AUDIT_WRITE, SYS_CHROOT and SETFCAP.
+const STEP_CAPABILITIES: [&str; 9] =
+    ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETGID", "SETPCAP", "SETUID"];
+
+/// Of a step.
+pub fn step(network: String, mounts: Vec<Mount>) -> HostConfig {
+    HostConfig {
+        network_mode: Some(network),
+        mounts: Some(mounts),
+        pids_limit: Some(STEP_PIDS),
+        oom_score_adj: Some(STEP_OOM_SCORE),
+        ..contained(&STEP_CAPABILITIES)
+    }
+}
+
+/// Of a helper with these capabilities.
+pub fn helper(capabilities: &[&str]) -> HostConfig {
+    HostConfig { pids_limit: Some(HELPER_PIDS), readonly_rootfs: Some(true), ..contained(capabilities) }
+}
+
+fn contained(capabilities: &[&str]) -> HostConfig {
+    HostConfig {
+        cap_drop: Some(vec!["ALL".to_owned()]),
+        cap_add: Some(capabilities.iter().map(|&name| name.to_owned()).collect()),
+        security_opt: Some(vec!["no-new-privileges".to_owned()]),
+        ipc_mode: Some("private".to_owned()),
+        init: Some(false),
+        log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),
+        restart_policy: Some(RestartPolicy { name: Some(RestartPolicyNameEnum::NO), maximum_retry_count: None }),
+        ..HostConfig::default()
+    }
+}
+
+/// No health check, whatever the image wants.
+pub fn no_health_check() -> HealthConfig {
+    HealthConfig { test: Some(vec!["NONE".to_owned()]), ..HealthConfig::default() }
+}
+
+/// A volume that is there.
+pub fn named_volume(name: &str, target: &str) -> Mount {
+    Mount {
+        typ: Some(MountType::VOLUME),
+        source: Some(name.to_owned()),
+        target: Some(target.to_owned()),
+        volume_options: Some(MountVolumeOptions { no_copy: Some(true), ..MountVolumeOptions::default() }),
+        ..Mount::default()
+    }
+}
+
+/// How Docker's local driver mounts a volume.
+pub struct VolumeKind {
+    kind: &'static str,
+    device: String,
+    options: String,
+}
+
+impl VolumeKind {
+    /// A directory of the engine's host, as it is.
+    pub fn directory(path: String) -> VolumeKind {
+        VolumeKind { kind: "none", device: path, options: "bind".to_owned() }
+    }
+
+    /// A copy-on-write view: what is written goes to `upper`. `lower` is highest first. Without `redirect_dir` a
+    /// directory of a lower layer cannot be renamed; without `metacopy` a chown copies every file.
+    pub fn overlay(lower: &[String], upper: &str, work: &str) -> VolumeKind {
+        let lower = lower.join(":");
+        let options = format!("lowerdir={lower},upperdir={upper},workdir={work},redirect_dir=on,metacopy=on");
+        VolumeKind { kind: "overlay", device: "overlay".to_owned(), options }
+    }
+
+    /// Several directories as one, to be read only.
+    pub fn overlay_to_read(lower: &[String]) -> VolumeKind {
+        let options = format!("lowerdir={},redirect_dir=on,metacopy=on", lower.join(":"));
+        VolumeKind { kind: "overlay", device: "overlay".to_owned(), options }
+    }
+
+    /// In memory.
+    pub fn memory(options: &str) -> VolumeKind {
+        VolumeKind { kind: "tmpfs", device: "tmpfs".to_owned(), options: options.to_owned() }
+    }
+
+    /// Length of the options: the kernel takes one page.
+    pub fn options_length(&self) -> usize {
+        self.options.len()
+    }
+
+    /// As the driver wants to be told.
+    pub fn driver_options(self) -> HashMap<String, String> {
+        [("type", self.kind.to_owned()), ("device", self.device), ("o", self.options)]
+            .map(|(name, value)| (name.to_owned(), value))
+            .into()
+    }
+}
+
+/// A volume without a name, which is made with its container and removed with it.
+pub fn own_volume(kind: VolumeKind, target: &str, read_only: bool, labels: HashMap<String, String>) -> Mount {
+    Mount {
+        typ: Some(MountType::VOLUME),
+        target: Some(target.to_owned()),
+        read_only: Some(read_only),
+        volume_options: Some(MountVolumeOptions {
+            no_copy: Some(true),
+            labels: Some(labels),
+            driver_config: Some(MountVolumeOptionsDriverConfig {
+                name: Some("local".to_owned()),
+                options: Some(kind.driver_options()),
+            }),
+            ..MountVolumeOptions::default()
+        }),
+        ..Mount::default()
+    }
+}

@@ -1,0 +1,202 @@
+//! Connecting: the helper image, the host's volumes, the keeper.
+
+use super::config::{self, VolumeKind};
+use super::keeper::{Blueprint, Keeper};
+use super::names::{KIND, Names};
+use super::{Engine, EngineError, EngineOptions, Inner};
+use bollard::models::{ContainerCreateBody, HostConfig, VolumeCreateRequest};
+use bollard::query_parameters::{
+    CreateContainerOptionsBuilder, CreateImageOptionsBuilder, ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder,
+    RemoveImageOptionsBuilder, RemoveVolumeOptionsBuilder, StartContainerOptions,
+};
+use bollard::{API_DEFAULT_VERSION, Docker};
+use dockercise_init::message::{Place, Reply, Request, Root};
+use futures_util::StreamExt;
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+/// The helper binary; see build.rs.
+const BINARY: &[u8] = include_bytes!(env!("DOCKERCISE_INIT"));
+/// Where Docker's socket is unless somebody says otherwise.
+const DEFAULT_ADDRESS: &str = "unix:///var/run/docker.sock";
+/// Seconds after which a call is given up; what takes its time (pull, upload) sets its own.
+const CALL_SECONDS: u64 = 120;
+/// Room for specs and the helper binary. A spec holds a step's environment.
+const GO_OPTIONS: &str = "size=256m,mode=0711";
+
+impl Engine {
+    /// Connects; makes the helper image, the volumes and the keeper; ends stale keepers of this host.
+    pub async fn connect(options: EngineOptions) -> Result<Engine, EngineError> {
+        let names = Names::new(&options.host)?;
+        let address =
+            options.docker_host.or_else(|| std::env::var("DOCKER_HOST").ok()).unwrap_or(DEFAULT_ADDRESS.to_owned());
+        let docker = open(&address).await.map_err(|error| EngineError::of(&address, "say its version", error))?;
+        let setup = Setup { docker, address, names };
+        let (helper, store, go) = tokio::try_join!(
+            setup.helper_image(),
+            setup.volume("store", None),
+            setup.volume("go", Some(VolumeKind::memory(GO_OPTIONS))),
+        )?;
+        let Setup { docker, address, names } = setup;
+        let blueprint = Blueprint {
+            docker: docker.clone(),
+            address: address.clone(),
+            names: names.clone(),
+            image: helper.clone(),
+            volumes: [store.0, go.0],
+        };
+        let mut inner = Inner {
+            docker,
+            address,
+            names,
+            helper,
+            keeper: Keeper::new(blueprint),
+            store_path: store.1,
+            go_path: go.1,
+            copy_on_write: true,
+            runs: Mutex::new(HashMap::new()),
+        };
+        inner.copy_on_write = inner.can_overlay().await?;
+        Ok(Engine { inner: Arc::new(inner) })
+    }
+
+    /// Removes what the host keeps between runs: keeper, store, helper image. Close all runs first.
+    pub async fn leave(self) -> Result<(), EngineError> {
+        let inner = &self.inner;
+        inner.keeper.end().await;
+        let filters = inner.names.filter(&[(KIND, "store")]);
+        let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
+        let found = inner.docker.list_volumes(Some(options)).await.map_err(inner.error("list volumes"))?;
+        for volume in found.volumes.unwrap_or_default() {
+            let options = RemoveVolumeOptionsBuilder::default().force(true).build();
+            let removed = inner.docker.remove_volume(&volume.name, Some(options)).await;
+            removed.map_err(inner.error(format!("remove volume {}", volume.name)))?;
+        }
+        // Another host on the same engine may be using the image: then it stays.
+        let options = RemoveImageOptionsBuilder::default().build();
+        if let Err(error) = inner.docker.remove_image(&inner.helper, Some(options), None).await {
+            tracing::debug!(%error, "the helper image stays");
+        }
+        Ok(())
+    }
+}
+
+async fn open(address: &str) -> Result<Docker, bollard::errors::Error> {
+    let docker = if address.starts_with('/') {
+        Docker::connect_with_unix(address, CALL_SECONDS, API_DEFAULT_VERSION)?
+    } else {
+        Docker::connect_with_host(address)?
+    };
+    docker.negotiate_version().await
+}
+
+struct Setup {
+    docker: Docker,
+    address: String,
+    names: Names,
+}
+
+impl Setup {
+    fn error(&self, doing: String) -> impl FnOnce(bollard::errors::Error) -> EngineError {
+        let address = self.address.clone();
+        move |error| EngineError::of(&address, doing, error)
+    }
+
+    /// Makes the helper image unless it is there, and gives its name.
+    async fn helper_image(&self) -> Result<String, EngineError> {
+        let sum: String = Sha256::digest(BINARY).iter().map(|byte| format!("{byte:02x}")).collect();
+        let tag = &sum[..12];
+        let name = format!("dockercise/init:{tag}");
+        if self.docker.inspect_image(&name).await.is_ok() {
+            return Ok(name);
+        }
+        let tar = helper_tar().map_err(|e| EngineError::Unusable(format!("the helper image cannot be packed: {e}")))?;
+        let options = CreateImageOptionsBuilder::default().from_src("-").repo("dockercise/init").tag(tag).build();
+        let mut progress = self.docker.create_image(Some(options), Some(bollard::body_full(tar.into())), None);
+        while let Some(step) = progress.next().await {
+            step.map_err(self.error(format!("import {name}")))?;
+        }
+        Ok(name)
+    }
+
+    /// Makes a volume of the host unless it is there, and gives its name and the engine's path to it.
+    async fn volume(&self, name: &str, kind: Option<VolumeKind>) -> Result<(String, String), EngineError> {
+        let name = self.names.of(name);
+        let request = VolumeCreateRequest {
+            name: Some(name.clone()),
+            driver: Some("local".to_owned()),
+            driver_opts: kind.map(VolumeKind::driver_options),
+            labels: Some(self.names.labels("store")),
+            ..VolumeCreateRequest::default()
+        };
+        let made = self.docker.create_volume(request).await.map_err(self.error(format!("create volume {name}")))?;
+        Ok((name, made.mountpoint))
+    }
+}
+
+/// A tar with the helper binary and the folders that volumes are mounted at.
+fn helper_tar() -> std::io::Result<Vec<u8>> {
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_mode(0o755);
+    header.set_size(BINARY.len() as u64);
+    tar.append_data(&mut header, "init", BINARY)?;
+    tar.into_inner()
+}
+
+/// The file that remembers that overlayfs works here.
+const PROBED: &str = "overlay-works";
+
+impl Inner {
+    /// Does the engine mount overlayfs over its volumes, with the options we need? Asked once for a store.
+    async fn can_overlay(&self) -> Result<bool, EngineError> {
+        let place = |path: &str| Place { root: Root::Store, path: path.to_owned() };
+        if let (Reply::Stat { kind: Some(_), .. }, _) = self.keeper.ask(Request::Stat { at: place(PROBED) }).await? {
+            return Ok(true);
+        }
+        let dir = |path| Request::MakeDir { at: place(path), mode: 0o755, like: None };
+        self.keeper.all(vec![dir("probe/l"), dir("probe/u"), dir("probe/w")]).await?;
+        let path = |path| self.path(&place(path));
+        let kind = VolumeKind::overlay(&[path("probe/l")], &path("probe/u"), &path("probe/w"));
+        let works = match self.try_mount(kind).await {
+            Ok(()) => true,
+            Err(error @ (EngineError::Unreachable { .. } | EngineError::Disk { .. })) => return Err(error),
+            Err(error) => {
+                tracing::warn!(%error, "the engine's disk refuses overlayfs: working directories are copied whole");
+                false
+            }
+        };
+        let mut after = vec![Request::Remove { at: place("probe") }];
+        if works {
+            after.push(Request::Write { at: place(PROBED), mode: 0o444, text: String::new() });
+        }
+        self.keeper.all(after).await?;
+        Ok(works)
+    }
+
+    /// Starts a helper that does nothing, with a volume of this kind.
+    async fn try_mount(&self, kind: VolumeKind) -> Result<(), EngineError> {
+        let name = self.names.of("probe");
+        let mounts = vec![config::own_volume(kind, "/probe", false, self.names.labels("probe"))];
+        let body = ContainerCreateBody {
+            image: Some(self.helper.clone()),
+            entrypoint: Some(vec![config::INIT.to_owned()]),
+            labels: Some(self.names.labels("probe")),
+            host_config: Some(HostConfig {
+                network_mode: Some("none".to_owned()),
+                mounts: Some(mounts),
+                ..config::helper(&[])
+            }),
+            ..ContainerCreateBody::default()
+        };
+        let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+        let _ = self.docker.remove_container(&name, Some(options.clone())).await;
+        let create = CreateContainerOptionsBuilder::default().name(&name).build();
+        self.docker.create_container(Some(create), body).await.map_err(self.error("create the probe"))?;
+        let started = self.docker.start_container(&name, None::<StartContainerOptions>).await;
+        let removed = self.docker.remove_container(&name, Some(options)).await;
+        started.map_err(self.error("start the probe"))?;
+        removed.map_err(self.error("remove the probe"))
+    }
+}

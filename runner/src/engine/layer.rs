@@ -1,0 +1,198 @@
+//! Layers: what a step's working directory is made of.
+//!
+//! A finished layer is never written again. A step writes into a layer of its own, over those it starts from. The
+//! options of a mount are one page, so a long chain is made flat every [`FLATTEN`] layers.
+
+use super::config::{self, VolumeKind, own_volume};
+use super::names;
+use super::{AttemptSpec, Engine, EngineError, Inner};
+use bollard::models::{ContainerCreateBody, HostConfig};
+use bollard::query_parameters::{
+    CreateContainerOptionsBuilder, InspectContainerOptions, StartContainerOptions, UploadToContainerOptionsBuilder,
+    WaitContainerOptionsBuilder,
+};
+use bytes::Bytes;
+use dockercise_init::message::{Kind, Place, Reply, Request};
+use dockercise_pipeline::ids::RunId;
+use futures_util::{Stream, StreamExt};
+use std::time::Duration;
+
+/// After so many layers the chain is copied into one.
+const FLATTEN: usize = 30;
+/// The kernel takes a page of mount options.
+const OPTIONS_PAGE: usize = 4095;
+/// How long an upload may take.
+const UPLOAD: Duration = Duration::from_secs(60 * 60);
+/// Every image's own user may write here; nobody but steps gets here.
+const OPEN: u32 = 0o777;
+
+impl Engine {
+    /// Extracts a tar stream as the content of a new finished layer; the layer is there whole or not at all.
+    pub async fn fill_layer(
+        &self,
+        run: RunId,
+        layer: &str,
+        tar: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
+    ) -> Result<(), EngineError> {
+        let inner = &self.inner;
+        let place = names::layer(run, layer)?;
+        if self.has_layer(run, layer).await? {
+            return Ok(());
+        }
+        let new = names::unfinished_layer(&place);
+        let open = Request::MakeDir { at: new.clone(), mode: OPEN, like: None };
+        inner.keeper.all(vec![Request::Remove { at: new.clone() }, open.clone()]).await?;
+        let options = UploadToContainerOptionsBuilder::default().path(&format!("/store/{}", new.path)).build();
+        let keeper = inner.keeper.container().await?;
+        let (tar, failure) = watched(tar);
+        let docker = inner.docker.clone().with_timeout(UPLOAD);
+        let uploaded = docker.upload_to_container(&keeper, Some(options), bollard::body_try_stream(tar)).await;
+        if let Some(source) = failure.lock().ok().and_then(|mut failure| failure.take()) {
+            return Err(EngineError::Input { doing: format!("layer {layer}"), source: source.into() });
+        }
+        uploaded.map_err(inner.error(format!("fill layer {layer}")))?;
+        // The archive's own root may have narrowed the mode.
+        inner.keeper.all(vec![open, Request::Rename { from: new, to: place }]).await
+    }
+
+    /// Is the layer there?
+    pub async fn has_layer(&self, run: RunId, layer: &str) -> Result<bool, EngineError> {
+        self.inner.is_there(&names::layer(run, layer)?).await
+    }
+}
+
+/// A stream and, if it fails, its error: the Docker client would only say that the request failed.
+fn watched(
+    tar: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
+) -> (
+    impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
+    std::sync::Arc<std::sync::Mutex<Option<std::io::Error>>>,
+) {
+    let failure = std::sync::Arc::new(std::sync::Mutex::new(None));
+    let seen = failure.clone();
+    let tar = tar.map(move |piece| {
+        piece.map_err(|error| {
+            let told = std::io::Error::new(error.kind(), error.to_string());
+            if let Ok(mut seen) = seen.lock() {
+                *seen = Some(error);
+            }
+            told
+        })
+    });
+    (tar, failure)
+}
+
+impl Inner {
+    async fn is_there(&self, place: &Place) -> Result<bool, EngineError> {
+        let (reply, _) = self.keeper.ask(Request::Stat { at: place.clone() }).await?;
+        Ok(matches!(reply, Reply::Stat { kind: Some(Kind::Directory), .. }))
+    }
+
+    /// How an attempt's working directory is mounted, and what the keeper must make for it.
+    pub(super) async fn working_directory(
+        &self,
+        spec: &AttemptSpec,
+    ) -> Result<(VolumeKind, Vec<Request>), EngineError> {
+        let run = spec.key.run;
+        let upper = names::layer(run, &spec.layer)?;
+        let chain = spec.volume.iter().map(|layer| names::layer(run, layer)).collect::<Result<Vec<_>, _>>()?;
+        let Some(top) = chain.last() else {
+            let empty = Request::MakeDir { at: upper.clone(), mode: OPEN, like: None };
+            return Ok((VolumeKind::directory(self.path(&upper)), vec![empty]));
+        };
+        if !self.copy_on_write {
+            self.copy_layer(top, &upper).await?;
+            return Ok((VolumeKind::directory(self.path(&upper)), Vec::new()));
+        }
+        let (top, work) = (top.clone(), names::workdir(&spec.key));
+        let lower = self.shortened(chain).await?;
+        let lower: Vec<String> = lower.iter().rev().map(|place| self.path(place)).collect();
+        let kind = VolumeKind::overlay(&lower, &self.path(&upper), &self.path(&work));
+        if kind.options_length() > OPTIONS_PAGE {
+            let words =
+                format!("{} layers of `{}` do not fit into the options of a mount", lower.len(), self.store_path);
+            return Err(EngineError::Unusable(words));
+        }
+        let requests = vec![
+            // What stands above decides who owns the directory itself.
+            Request::MakeDir { at: upper, mode: OPEN, like: Some(top) },
+            Request::MakeDir { at: work, mode: 0o700, like: None },
+        ];
+        Ok((kind, requests))
+    }
+
+    /// The same content in fewer layers: the lowest ones, as many as make whole bundles, as one.
+    async fn shortened(&self, mut chain: Vec<Place>) -> Result<Vec<Place>, EngineError> {
+        let bundled = (chain.len() - 1) / FLATTEN * FLATTEN;
+        let mut flat: Option<Place> = None;
+        for bundle in chain.get(..bundled).unwrap_or_default().chunks(FLATTEN) {
+            let Some(top) = bundle.last() else { continue };
+            let below: Vec<Place> = flat.into_iter().chain(bundle.iter().cloned()).collect();
+            let place = names::flat_layer(top);
+            if !self.is_there(&place).await? {
+                self.flatten(&below, top, &place).await?;
+            }
+            flat = Some(place);
+        }
+        let rest = chain.split_off(bundled);
+        Ok(flat.into_iter().chain(rest).collect())
+    }
+
+    /// Copies what several layers together are into one, by a helper that sees them mounted.
+    async fn flatten(&self, chain: &[Place], top: &Place, to: &Place) -> Result<(), EngineError> {
+        let new = names::unfinished_layer(to);
+        let open = Request::MakeDir { at: new.clone(), mode: OPEN, like: Some(top.clone()) };
+        self.keeper.all(vec![Request::Remove { at: new.clone() }, open]).await?;
+        let lower: Vec<String> = chain.iter().rev().map(|place| self.path(place)).collect();
+        let labels = self.names.labels("copy");
+        let mounts = vec![
+            own_volume(VolumeKind::overlay_to_read(&lower), "/from", true, labels.clone()),
+            own_volume(VolumeKind::directory(self.path(&new)), "/to", false, labels.clone()),
+        ];
+        let name = self.names.of(&format!("copy-{}", &uuid::Uuid::new_v4().simple().to_string()[..8]));
+        let body = ContainerCreateBody {
+            image: Some(self.helper.clone()),
+            entrypoint: Some([config::INIT, "copy", "/from", "/to"].map(str::to_owned).to_vec()),
+            user: Some("0:0".to_owned()),
+            labels: Some(labels),
+            host_config: Some(HostConfig {
+                network_mode: Some("none".to_owned()),
+                mounts: Some(mounts),
+                ..config::helper(&["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID"])
+            }),
+            ..ContainerCreateBody::default()
+        };
+        let copied = self.run_helper(&name, body).await;
+        self.remove_container(&name).await?;
+        copied?;
+        self.keeper.all(vec![Request::Rename { from: new, to: to.clone() }]).await
+    }
+
+    async fn run_helper(&self, name: &str, body: ContainerCreateBody) -> Result<(), EngineError> {
+        let error = |doing: &str| self.error(format!("{doing} {name}"));
+        let options = CreateContainerOptionsBuilder::default().name(name).build();
+        self.docker.create_container(Some(options), body).await.map_err(error("create"))?;
+        self.docker.start_container(name, None::<StartContainerOptions>).await.map_err(error("start"))?;
+        let options = WaitContainerOptionsBuilder::default().condition("not-running").build();
+        let _ = self.docker.wait_container(name, Some(options)).next().await;
+        let inspected = self.docker.inspect_container(name, None::<InspectContainerOptions>).await;
+        let state = inspected.map_err(error("inspect"))?.state.unwrap_or_default();
+        if state.exit_code == Some(0) && state.running == Some(false) {
+            return Ok(());
+        }
+        let words = format!("it ended with {:?} {}", state.exit_code, state.error.unwrap_or_default());
+        Err(EngineError::Refused { doing: format!("copy layers with {name}"), status: 0, words })
+    }
+
+    /// In place of copy-on-write: every layer is whole.
+    async fn copy_layer(&self, from: &Place, to: &Place) -> Result<(), EngineError> {
+        if self.is_there(to).await? {
+            return Ok(());
+        }
+        let new = names::unfinished_layer(to);
+        let open = Request::MakeDir { at: new.clone(), mode: OPEN, like: None };
+        self.keeper.all(vec![Request::Remove { at: new.clone() }, open]).await?;
+        self.keeper.ask(Request::Copy { from: from.clone(), to: new.clone() }).await?;
+        self.keeper.all(vec![Request::Rename { from: new, to: to.clone() }]).await
+    }
+}
