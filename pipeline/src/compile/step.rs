@@ -49,7 +49,7 @@ impl Merge<'_, '_> {
                     step.values.push(used);
                 }
             }
-            step.done = Some(DonePlan { text: script.text, run: script.run, timeout_seconds: done.timeout_seconds, reads_own_value });
+            step.done = Some(DonePlan { text: script.text, run: script.run, timeout_seconds: done.timeout_seconds.or(definition.timeout_seconds), reads_own_value });
         }
         self.after(pipeline, ix, definition, &mut step);
         step
@@ -111,7 +111,8 @@ impl Merge<'_, '_> {
 
     /// A variable is a step's value or text, never a mix: who writes `{step}` within text means something else.
     fn warn_of_pasting(&mut self, pipeline: PipelineIx, text: &Spanned<String>) {
-        if !text.value.contains('{') {
+        // What is nothing but `{step}` was written `\{step}`: meant as it stands.
+        if !text.value.contains('{') || text.value.starts_with('{') && text.value.find('}') == Some(text.value.len() - 1) {
             return;
         }
         let scanned = references::scan(&text.value, |word| match self.find(pipeline, word) {
