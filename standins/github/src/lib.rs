@@ -9,6 +9,7 @@
 
 mod admin;
 mod api;
+pub mod contract;
 mod control;
 mod deliver;
 mod faults;

@@ -62,6 +62,29 @@ fn encode(bytes: &[u8], kept: &[u8]) -> String {
     text
 }
 
+/// Undoes percent-encoding; what is no UTF-8 afterwards is shown with replacement characters.
+pub(crate) fn decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let code = text
+            .get(at + 1..at + 3)
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match code.filter(|_| bytes[at] == b'%') {
+            Some(byte) => {
+                plain.push(byte);
+                at += 3;
+            }
+            None => {
+                plain.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&plain).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +93,7 @@ mod tests {
     fn spaces_and_foreign_letters_are_encoded_slashes_kept() {
         assert_eq!(encode_path("a b/ü.txt".as_bytes()), "a%20b/%C3%BC.txt");
         assert_eq!(encode_value(b"a/b&c"), "a%2Fb%26c");
+        assert_eq!(decode("a%20b/%C3%BC%zz%"), "a b/ü%zz%");
     }
 
     #[test]

@@ -133,6 +133,11 @@ pub(crate) async fn identify(
     mut request: Request,
     next: Next,
 ) -> Response {
+    if !request.headers().contains_key(header::USER_AGENT) {
+        let message = "Request forbidden by administrative rules. Please make sure your request has a \
+                       User-Agent header";
+        return ApiError::forbidden(message).into_response();
+    }
     let free = request.uri().path().ends_with("/rate_limit");
     let caller = match find(&github, request.headers(), !free) {
         Ok(caller) => caller,

@@ -229,6 +229,7 @@ impl Api {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            .user_agent("standin-github-tests")
             .build()
             .unwrap();
         Self {
