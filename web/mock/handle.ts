@@ -1,0 +1,240 @@
+/** The API of the mock: one function from request to answer, for the dev server and for tests alike. */
+import type { LogPage, RunSummary, RunView, State } from "../src/api/types.ts";
+import { isOver } from "../src/ui/states.ts";
+import { logOf } from "./logs.ts";
+import { allRuns, type Held, past } from "./runs.ts";
+import { VALUES } from "./teashop.ts";
+
+const json = (body: unknown, status = 200) =>
+  new Response(JSON.stringify(body), {
+    status,
+    headers: { "content-type": "application/json", "cache-control": "no-store" },
+  });
+const refuse = (status: number, error: string, help: string | null = null) => json({ error, help }, status);
+
+function events(
+  begin: (send: (event: string, data: unknown) => void, end: () => void) => () => void,
+): Response {
+  let stop = () => {};
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      let closed = false;
+      stop = begin(
+        (event, data) => {
+          if (!closed)
+            controller.enqueue(encoder.encode(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`));
+        },
+        () => {
+          closed = true;
+          controller.close();
+        },
+      );
+    },
+    cancel: () => stop(),
+  });
+  return new Response(body, {
+    headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
+  });
+}
+
+export class MockApi {
+  private readonly runs: Held[] = allRuns();
+  /** No event stream works, as behind some proxies. */
+  noStreams = false;
+
+  private held(account: string, pipeline: string): Held | undefined {
+    return account === "local" ? this.runs.find((one) => one.view.pipeline === pipeline) : undefined;
+  }
+
+  private rows(held: Held): RunSummary[] {
+    return [held.view.summary, ...held.older];
+  }
+
+  private run(held: Held, number: string): RunView | null {
+    if (number === "latest" || Number(number) === held.view.number) return held.view;
+    const row = held.older.find((one) => one.number === Number(number));
+    return row ? past(held, row) : null;
+  }
+
+  async handle(request: Request): Promise<Response> {
+    const url = new URL(request.url);
+    const parts = url.pathname.split("/").filter(Boolean).slice(1).map(decodeURIComponent);
+    if (parts[0] === "pipelines") {
+      return json({
+        pipelines: this.runs.map((held) => ({
+          account: "local",
+          pipeline: held.view.pipeline,
+          repository: held.view.repository.name,
+          runs: this.rows(held).slice(0, 12),
+        })),
+      });
+    }
+    const [word, account = "", pipeline = "", number, ...rest] = parts;
+    const held = word === "results" ? this.held(account, pipeline) : undefined;
+    if (!held)
+      return refuse(404, `there is no pipeline ${pipeline} in account ${account}`, "`/` shows all pipelines");
+    if (number === undefined) return this.list(held, url.searchParams);
+    const view = this.run(held, number);
+    if (!view)
+      return refuse(
+        404,
+        `pipeline ${pipeline} has no run ${number}`,
+        `its newest run is ${held.view.number}`,
+      );
+    if (request.method === "POST") return this.post(held, view, rest, request);
+    if (rest.length === 0) return json(view);
+    if (rest[0] === "events") return this.changes(view);
+    if (rest[0] === "steps") return this.step(view, rest.slice(1), url.searchParams, request);
+    return refuse(404, `there is nothing at ${url.pathname}`);
+  }
+
+  private list(held: Held, query: URLSearchParams): Response {
+    const before = Number(query.get("before") ?? Number.POSITIVE_INFINITY);
+    const limit = Number(query.get("limit") ?? 50);
+    const branch = query.get("branch");
+    const state = query.get("state") as State | null;
+    const found = this.rows(held).filter(
+      (run) => run.number < before && (!branch || run.branch === branch) && (!state || run.state === state),
+    );
+    const { account, pipeline, repository } = held.view;
+    return json({
+      account,
+      pipeline,
+      repository: repository.name,
+      runs: found.slice(0, limit),
+      more: found.length > limit,
+    });
+  }
+
+  private changes(view: RunView): Response {
+    if (this.noStreams) return refuse(503, "no streams here");
+    return events((send) => {
+      let seen = view.version;
+      send("changed", { version: seen });
+      const timer = setInterval(() => {
+        if (view.version !== seen) send("changed", { version: view.version });
+        seen = view.version;
+      }, 250);
+      return () => clearInterval(timer);
+    });
+  }
+
+  private step(
+    view: RunView,
+    [index, what, which]: string[],
+    query: URLSearchParams,
+    request: Request,
+  ): Response {
+    const step = view.steps[Number(index)];
+    if (!step) return refuse(404, `run ${view.number} has no step ${index}`);
+    if (what === "value") {
+      if (!step.value) return refuse(404, `step ${step.name} has no value`);
+      const bytes = new TextEncoder().encode(VALUES[step.name] ?? "");
+      const most = Number(/bytes=0-(\d+)/.exec(request.headers.get("range") ?? "")?.[1] ?? bytes.length);
+      return new Response(bytes.slice(0, most + 1), {
+        status: 206,
+        headers: { "content-type": "application/octet-stream" },
+      });
+    }
+    if (what !== "log" || step.logs.length === 0) return refuse(404, `step ${step.name} has no log`);
+    const ended = step.finished_at !== null;
+    const log = logOf(`${view.pipeline}/${view.number}`, step.name, query.get("phase") ?? "run", ended);
+    const from = Number(query.get("from") ?? 0);
+    if (which === undefined) return json(log.page(from));
+    if (which === "raw")
+      return new Response("raw\n", {
+        headers: { "content-type": "text/plain", "content-disposition": "attachment" },
+      });
+    if (this.noStreams) return refuse(503, "no streams here");
+    return events((send, end) => {
+      let next = from;
+      const timer = setInterval(() => {
+        const page: LogPage = { ...log.page(next), complete: step.finished_at !== null };
+        if (page.frames.length > 0) send("frames", page);
+        next = page.next;
+        if (!page.complete) return;
+        clearInterval(timer);
+        send("end", {});
+        end();
+      }, 300);
+      return () => clearInterval(timer);
+    });
+  }
+
+  private async post(
+    held: Held,
+    view: RunView,
+    [what, index]: string[],
+    request: Request,
+  ): Promise<Response> {
+    if (request.headers.get("x-dockercise") !== "page")
+      return refuse(403, "this click did not come from our page");
+    const answer = (number: number) =>
+      json({
+        account: "local",
+        pipeline: view.pipeline,
+        number,
+        href: `/results/local/${view.pipeline}/${number}`,
+      });
+    const over = isOver(view.summary.state);
+    if (what === "rerun") {
+      held.older.unshift({ ...view.summary });
+      const again = structuredClone(view);
+      again.number = again.newest = held.view.number + 1;
+      again.summary = { ...again.summary, number: again.number, rerun_of: view.number };
+      held.view = again;
+      return answer(again.number);
+    }
+    if (over) return refuse(409, `run ${view.number} is over`, "run it again");
+    if (what === "cancel") {
+      const now = new Date().toISOString();
+      for (const step of view.steps) {
+        if (isOver(step.state)) continue;
+        Object.assign(step, { state: "cancelled", finished_at: step.started_at ? now : null });
+      }
+      for (const one of view.pipelines) if (!isOver(one.state)) one.state = "cancelled";
+      for (const gate of view.gates) if (gate.state !== "open") gate.state = "void";
+      Object.assign(view, { stop: { why: "cancelled", by: "maren" }, can: { cancel: false, rerun: true } });
+      Object.assign(view.summary, { state: "cancelled", ended_at: now });
+    } else if (what === "gates") {
+      const gate = view.gates[Number(index)];
+      if (gate?.state !== "waiting") return refuse(409, `gate ${index} does not wait for a click`);
+      Object.assign(gate, { state: "open", by: "maren", at: new Date().toISOString() });
+      this.proceed(view, gate.pipeline);
+    }
+    view.version += 1;
+    return answer(view.number);
+  }
+
+  /** Walk the steps behind an opened gate, a moment each. */
+  private proceed(view: RunView, pipeline: number) {
+    const steps = view.steps.filter((step) => step.pipeline === pipeline);
+    const now = () => new Date().toISOString();
+    Object.assign(view.summary, { state: "running", started_at: now() });
+    view.pipelines[pipeline]!.state = "running";
+    const [first, ...rest] = steps;
+    const walk = (step: RunView["steps"][number] | undefined, left: typeof steps) => {
+      view.version += 1;
+      if (!step) {
+        view.pipelines[pipeline]!.state = "passed";
+        Object.assign(view.summary, { state: "passed", ended_at: now() });
+        view.can = { cancel: false, rerun: true };
+        return;
+      }
+      Object.assign(step, { state: "running", started_at: now(), reason: null });
+      step.logs = [{ attempt: 1, phase: "run", length: 0, complete: false }];
+      setTimeout(() => {
+        Object.assign(step, {
+          state: "passed",
+          code: 0,
+          finished_at: now(),
+          value: { length: 3, sha256: "0".repeat(64) },
+        });
+        step.logs[0]!.complete = true;
+        walk(left[0], left.slice(1));
+      }, 2500);
+    };
+    walk(first, rest);
+  }
+}

@@ -1,0 +1,115 @@
+/** What the pages ask for, how often, and what is asked again after a click. */
+import {
+  keepPreviousData,
+  useInfiniteQuery,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from "@tanstack/react-query";
+import { useCallback } from "react";
+import { isOver } from "../ui/states.ts";
+import {
+  ApiError,
+  addresses,
+  approveGate,
+  cancelRun,
+  getPipelines,
+  getRun,
+  getRuns,
+  type RunId,
+  rerunRun,
+} from "./client.ts";
+import { useStream } from "./events.ts";
+import type { Done, RunView, State } from "./types.ts";
+
+/** How often to ask where there is no live stream. */
+export const POLL_MS = 2_000;
+/** How often to look for a newer run where nothing is going on. */
+const IDLE_MS = 8_000;
+
+/** Ask again only where asking again can help. */
+export function retry(failures: number, error: Error): boolean {
+  return failures < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 502);
+}
+
+export function usePipelines() {
+  return useQuery({
+    queryKey: ["pipelines"],
+    queryFn: ({ signal }) => getPipelines(signal),
+    refetchInterval: ({ state }) => {
+      const busy = state.data?.pipelines.some((row) => row.runs.some((run) => !isOver(run.state)));
+      return busy ? POLL_MS : IDLE_MS;
+    },
+  });
+}
+
+export interface RunFilter {
+  branch: string;
+  state: State | null;
+}
+
+export function useRuns(account: string, pipeline: string, filter: RunFilter, version: number) {
+  return useInfiniteQuery({
+    queryKey: ["runs", account, pipeline, filter.branch, filter.state, version],
+    initialPageParam: null as number | null,
+    queryFn: ({ pageParam, signal }) =>
+      getRuns(
+        account,
+        pipeline,
+        { before: pageParam, limit: 50, branch: filter.branch, state: filter.state },
+        signal,
+      ),
+    getNextPageParam: (last) => (last.more ? (last.runs.at(-1)?.number ?? null) : null),
+    placeholderData: keepPreviousData,
+  });
+}
+
+const runKey = (id: RunId) => ["run", id.account, id.pipeline, id.number] as const;
+
+/** Is anything in this graph still moving? A later pipeline may go on when this one is over. */
+export function isSettled(run: RunView): boolean {
+  return isOver(run.summary.state) && run.pipelines.every((pipeline) => isOver(pipeline.state));
+}
+
+/** The run, kept fresh by its stream or, where there is none, by asking. */
+export function useRun(id: RunId) {
+  const client = useQueryClient();
+  const { account, pipeline, number } = id;
+  const known = client.getQueryData<RunView>(runKey(id));
+  const moving = known && !isSettled(known) ? known.number : null;
+  const heard = useCallback(() => {
+    void client.invalidateQueries({ queryKey: runKey({ account, pipeline, number }) });
+  }, [client, account, pipeline, number]);
+  const stream = moving === null ? null : addresses.events({ account, pipeline, number: moving });
+  const up = useStream(stream, "changed", heard);
+  const query = useQuery({
+    queryKey: runKey(id),
+    queryFn: ({ signal }) => getRun(id, signal),
+    refetchInterval: ({ state }) => {
+      if (state.data && isSettled(state.data)) return number === "latest" ? IDLE_MS : false;
+      return up ? IDLE_MS : POLL_MS;
+    },
+    // Going from one run to the next of the same pipeline does not blank the page.
+    placeholderData: (last, query) =>
+      query?.queryKey[1] === account && query.queryKey[2] === pipeline ? last : undefined,
+  });
+  return { ...query, live: up };
+}
+
+export type Act = { kind: "approve"; gate: number } | { kind: "cancel" } | { kind: "rerun" };
+
+/** A click that changes something on the server. */
+export function useAct(id: RunId) {
+  const client = useQueryClient();
+  return useMutation<Done, Error, Act>({
+    mutationFn: (act) => {
+      if (act.kind === "approve") return approveGate(id, act.gate);
+      return act.kind === "cancel" ? cancelRun(id) : rerunRun(id);
+    },
+    onSettled: () =>
+      Promise.all([
+        client.invalidateQueries({ queryKey: ["run", id.account, id.pipeline] }),
+        client.invalidateQueries({ queryKey: ["runs", id.account, id.pipeline] }),
+      ]),
+  });
+}

@@ -1,0 +1,145 @@
+import type { ReactNode } from "react";
+import { Link } from "react-router";
+import type { Act } from "../api/queries.ts";
+import type { RunSummary, RunView } from "../api/types.ts";
+import { safeHref } from "../log/links.ts";
+import { Confirm } from "../ui/Confirm.tsx";
+import { Icon, type IconName } from "../ui/Icon.tsx";
+import { StateBadge } from "../ui/StateMark.tsx";
+import { isOver, runLook } from "../ui/states.ts";
+import { ago, duration, ms, ticking, useNow } from "../ui/time.ts";
+import { runPath } from "./address.ts";
+import css from "./RunHeader.module.css";
+
+interface Props {
+  run: RunView;
+  pending: Act | null;
+  act: (act: Act) => void;
+}
+
+function Fact({ icon, label, children }: { icon: IconName; label: string; children: ReactNode }) {
+  return (
+    <span className={css.fact}>
+      <Icon name={icon} size={14} />
+      <span className="visually-hidden">{label}: </span>
+      {children}
+    </span>
+  );
+}
+
+const EVENTS: Record<RunSummary["event"], string> = {
+  push: "pushed",
+  tag: "tagged",
+  manual: "started by hand",
+};
+
+/** From the first step's start to the end, or until now. */
+export function took(summary: RunSummary, now: number): string {
+  const from = ms(summary.started_at);
+  if (from === null) return "not started";
+  const to = ms(summary.ended_at);
+  return to === null ? ticking(now - from) : duration(to - from);
+}
+
+function Related({ run }: { run: RunView }) {
+  const { summary } = run;
+  const link = (number: number) => (
+    <Link key={number} to={runPath(run.account, run.pipeline, number)}>
+      #{number}
+    </Link>
+  );
+  return (
+    <>
+      {summary.rerun_of !== null && <span>runs {link(summary.rerun_of)} again</span>}
+      {run.reruns.length > 0 && <span className={css.many}>run again as {run.reruns.map(link)}</span>}
+      {run.newest > run.number && (
+        <Link className={css.newer} to={runPath(run.account, run.pipeline)}>
+          newest is #{run.newest} <Icon name="right" size={13} />
+        </Link>
+      )}
+    </>
+  );
+}
+
+export function RunHeader({ run, pending, act }: Props) {
+  const { summary, commit } = run;
+  const now = useNow(!isOver(summary.state));
+  const look = runLook(summary.state);
+  const href = safeHref(commit.url);
+  const sha = commit.sha.slice(0, 8);
+  const rest = commit.message.split("\n").slice(1).join("\n").trim();
+  return (
+    <header className={css.header}>
+      <div className={css.main}>
+        <div className={css.top}>
+          <StateBadge look={look} large />
+          <span className={css.number}>
+            {run.pipeline} <b>#{run.number}</b>
+          </span>
+          <Related run={run} />
+        </div>
+        <h1 className={css.title} title={rest || undefined}>
+          {commit.title || "(no message)"}
+        </h1>
+        <div className={css.facts}>
+          {summary.tag !== null ? (
+            <Fact icon="tag" label="tag">
+              {summary.tag}
+            </Fact>
+          ) : (
+            <Fact icon="branch" label="branch">
+              {summary.branch ?? summary.git_ref}
+            </Fact>
+          )}
+          <Fact icon="commit" label="commit">
+            {href ? (
+              <a className={css.sha} href={href}>
+                {sha}
+              </a>
+            ) : (
+              <code className={css.sha}>{sha}</code>
+            )}
+          </Fact>
+          <Fact icon="person" label="by">
+            {summary.author} {EVENTS[summary.event]}{" "}
+            <time dateTime={summary.created_at} title={new Date(summary.created_at).toLocaleString()}>
+              {ago(ms(summary.created_at) ?? now, now)}
+            </time>
+          </Fact>
+          <Fact icon="clock" label="time">
+            <span className={css.took}>{took(summary, now)}</span>
+          </Fact>
+        </div>
+        {run.stop && (
+          <p className={css.stop}>
+            {run.stop.why === "cancelled" ? "cancelled" : "stopped because its time was up"}
+            {run.stop.by && ` by ${run.stop.by}`}
+          </p>
+        )}
+      </div>
+      <div className={css.actions}>
+        {run.can.cancel && (
+          <Confirm
+            label="Cancel"
+            question={`Cancel #${run.number}?`}
+            yes="yes, cancel it"
+            icon="stop"
+            look="danger"
+            pending={pending?.kind === "cancel"}
+            act={() => act({ kind: "cancel" })}
+          />
+        )}
+        {run.can.rerun && (
+          <Confirm
+            label="Run again"
+            question={`Run ${sha} again?`}
+            yes="yes, run it"
+            icon="again"
+            pending={pending?.kind === "rerun"}
+            act={() => act({ kind: "rerun" })}
+          />
+        )}
+      </div>
+    </header>
+  );
+}

@@ -1,0 +1,118 @@
+/** The chosen step: what it wrote, what it gave, and why. */
+import * as Tabs from "@radix-ui/react-tabs";
+import type { RunView, StepView } from "../api/types.ts";
+import { LogTab } from "../log/LogTab.tsx";
+import { StateBadge } from "../ui/StateMark.tsx";
+import { isActive, isOver, stepLook, stepWords } from "../ui/states.ts";
+import { duration, ms, ticking, useNow } from "../ui/time.ts";
+import type { Tab, View } from "./address.ts";
+import { DetailsTab, why } from "./DetailsTab.tsx";
+import css from "./StepPanel.module.css";
+import { ValueTab } from "./ValueTab.tsx";
+
+interface Props {
+  run: RunView;
+  step: StepView;
+  view: View;
+  change: (change: Partial<View>) => void;
+  select: (step: number) => void;
+}
+
+function Took({ step }: { step: StepView }) {
+  const now = useNow(isActive(step.state));
+  const from = ms(step.started_at);
+  if (from === null) return null;
+  const to = ms(step.finished_at);
+  return <span className={css.took}>{to === null ? ticking(now - from) : duration(to - from)}</span>;
+}
+
+/** The log that the address means, or the newest. */
+function chosenLog(step: StepView, view: View) {
+  const fits = step.logs.filter(
+    (log) =>
+      (view.attempt === null || log.attempt === view.attempt) &&
+      (view.phase === null || log.phase === view.phase),
+  );
+  const newest = fits.toSorted((a, b) => b.attempt - a.attempt || a.phase.localeCompare(b.phase));
+  const failedInDone = step.state === "failed" && step.done_started_at !== null && view.phase === null;
+  const wanted = step.state === "running-done" || failedInDone ? "done" : "run";
+  return (
+    newest.find((log) => log.attempt === newest[0]?.attempt && log.phase === (view.phase ?? wanted)) ??
+    newest[0]
+  );
+}
+
+export function StepPanel({ run, step, view, change, select }: Props) {
+  const look = stepLook(step.state);
+  const log = chosenLog(step, view);
+  const several = step.logs.some((one) => one.attempt !== step.logs[0]?.attempt);
+  return (
+    <section className={css.panel} aria-label={`step ${step.name}`}>
+      <header className={css.head}>
+        <h2>{step.name}</h2>
+        <StateBadge look={look} word={stepWords(step.state, step.code)} />
+        <Took step={step} />
+      </header>
+      {step.reason && <p className={css.reason}>{step.reason}</p>}
+      <Tabs.Root className={css.tabs} value={view.tab} onValueChange={(tab) => change({ tab: tab as Tab })}>
+        <div className={css.bar}>
+          <Tabs.List className={css.list} aria-label="what to show of the step">
+            <Tabs.Trigger value="log">Log</Tabs.Trigger>
+            <Tabs.Trigger value="value">Value</Tabs.Trigger>
+            <Tabs.Trigger value="details">Details</Tabs.Trigger>
+          </Tabs.List>
+          {view.tab === "log" && step.logs.length > 1 && log && (
+            <fieldset className={css.phases}>
+              <legend className="visually-hidden">which log</legend>
+              {step.logs.map((one) => (
+                <button
+                  key={`${one.attempt}.${one.phase}`}
+                  type="button"
+                  aria-pressed={one === log}
+                  onClick={() => change({ attempt: one.attempt, phase: one.phase, line: null })}
+                >
+                  {several ? `${one.attempt}: ${one.phase}` : one.phase}
+                </button>
+              ))}
+            </fieldset>
+          )}
+        </div>
+        <Tabs.Content className={css.content} value="log" tabIndex={-1}>
+          {log ? (
+            <LogTab
+              key={`${run.account}/${run.pipeline}/${run.number}/${step.index}/${log.attempt}/${log.phase}`}
+              id={{
+                account: run.account,
+                pipeline: run.pipeline,
+                number: run.number,
+                step: step.index,
+                attempt: log.attempt,
+                phase: log.phase,
+              }}
+              name={step.name}
+              fromEnd={!log.complete || step.state === "failed"}
+              view={view}
+              change={change}
+            />
+          ) : (
+            <div className={css.none}>
+              <p>
+                {isOver(step.state)
+                  ? "There is no log: the step did not start."
+                  : `There is no log yet: ${why(run, step)}.`}
+              </p>
+              <p>It {isOver(step.state) ? "would have run" : "will run"}</p>
+              <pre>{step.run}</pre>
+            </div>
+          )}
+        </Tabs.Content>
+        <Tabs.Content className={css.content} value="value" tabIndex={-1}>
+          <ValueTab id={run} step={step} />
+        </Tabs.Content>
+        <Tabs.Content className={css.content} value="details" tabIndex={-1}>
+          <DetailsTab run={run} step={step} select={select} />
+        </Tabs.Content>
+      </Tabs.Root>
+    </section>
+  );
+}
