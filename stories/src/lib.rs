@@ -1,0 +1,19 @@
+//! Stories in the user's words over the real server, a real Docker engine, real git and a model of GitHub.
+//!
+//! ```text
+//! World ── Standin (GitHub), Server (the `dockercise` binary), Checkout (a person's clone)
+//!   └── referee: after each story, what Docker, database and logs say must agree, and nothing may be left
+//! ```
+
+pub mod api;
+pub mod checkout;
+pub mod docker;
+pub mod images;
+pub mod referee;
+pub mod server;
+pub mod world;
+
+pub use api::{Api, Run};
+pub use checkout::Checkout;
+pub use server::Server;
+pub use world::World;

@@ -1,0 +1,249 @@
+//! After a story: Docker, database, logs and GitHub must tell the same, and nothing may be left (reliability.md, "Rig":
+//! I1 one run a delivery, I2 at most one container an attempt, I3 green means code 0 and stored, I4 nothing before what it
+//! needs, I5 in the machine's own tests, I6 nothing left, I7 bytes equal).
+
+use crate::world::World;
+use anyhow::Context as _;
+use bollard::query_parameters::{EventsOptionsBuilder, ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder};
+use chrono::{DateTime, Utc};
+use dockercise_pipeline::frame;
+use dockercise_pipeline::plan::Plan;
+use dockercise_pipeline::run::{StepState, StepStatus};
+use dockercise_pipeline::wire::Record;
+use futures_util::StreamExt as _;
+use sha2::{Digest as _, Sha256};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions as _, Row as _};
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// How long the server may take to clean up once every run is over.
+const TIDY: Duration = Duration::from_secs(20);
+
+/// What is wrong; empty when all is well. Leaves the server stopped.
+///
+/// # Errors
+/// The referee itself cannot look.
+pub async fn judge(world: &mut World) -> anyhow::Result<Vec<String>> {
+    let mut found = Vec::new();
+    let host = std::fs::read_to_string(world.server.data().join("runner/host")).context("the runner's host id")?;
+    let host = host.trim().to_owned();
+    wait_for_quiet(world, &host, &mut found).await?;
+    world.server.stop().await?;
+    let mut db = open(world).await?;
+    runs(world, &mut db, &mut found).await?;
+    deliveries(&mut db, &mut found).await?;
+    containers(world, &host, &mut found).await?;
+    leftovers(world, &host, &mut found).await?;
+    for pid in world.server.runners() {
+        found.push(format!("I6: a runner (pid {pid}) outlived its server's end"));
+    }
+    Ok(found)
+}
+
+async fn open(world: &World) -> anyhow::Result<SqliteConnection> {
+    let file = world.server.data().join("dockercise.db");
+    Ok(SqliteConnectOptions::new().filename(file).connect().await?)
+}
+
+/// Waits until all runs are over and Docker holds nothing of the host but what serves it as a whole.
+async fn wait_for_quiet(world: &World, host: &str, found: &mut Vec<String>) -> anyhow::Result<()> {
+    let deadline = tokio::time::Instant::now() + TIDY;
+    loop {
+        let mut db = open(world).await?;
+        let live: i64 = sqlx::query_scalar("select count(*) from run where not over").fetch_one(&mut db).await?;
+        let held = of_runs(world, host).await?;
+        if live == 0 && held.is_empty() {
+            return Ok(());
+        }
+        if tokio::time::Instant::now() > deadline {
+            found.push(format!("I6: after {} s of quiet {live} runs are not over and Docker still has: {}", TIDY.as_secs(), held.join(", ")));
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Containers, networks and volumes of the host's runs.
+async fn of_runs(world: &World, host: &str) -> anyhow::Result<Vec<String>> {
+    let all = all_of(world, host).await?;
+    Ok(all.into_iter().filter(|(_, of_run)| *of_run).map(|(name, _)| name).collect())
+}
+
+/// Everything labelled with the host: its name, and whether it belongs to a run.
+async fn all_of(world: &World, host: &str) -> anyhow::Result<Vec<(String, bool)>> {
+    let filters = HashMap::from([("label", vec![format!("dockercise.host={host}")])]);
+    let mut all = Vec::new();
+    let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
+    for c in world.docker.list_containers(Some(options)).await? {
+        let of_run = c.labels.is_some_and(|l| l.contains_key("dockercise.run"));
+        all.push((format!("container {}", c.names.unwrap_or_default().join(",")), of_run));
+    }
+    let options = ListNetworksOptionsBuilder::default().filters(&filters).build();
+    for n in world.docker.list_networks(Some(options)).await? {
+        let of_run = n.labels.is_some_and(|l| l.contains_key("dockercise.run"));
+        all.push((format!("network {}", n.name.unwrap_or_default()), of_run));
+    }
+    let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
+    for v in world.docker.list_volumes(Some(options)).await?.volumes.unwrap_or_default() {
+        all.push((format!("volume {}", v.name), v.labels.contains_key("dockercise.run")));
+    }
+    Ok(all)
+}
+
+async fn runs(world: &World, db: &mut SqliteConnection, found: &mut Vec<String>) -> anyhow::Result<()> {
+    for row in sqlx::query("select id, plan, over from run").fetch_all(&mut *db).await? {
+        let (id, plan): (uuid::Uuid, Option<String>) = (row.get(0), row.get(1));
+        let Some(plan) = plan else { continue };
+        let plan: Plan = serde_json::from_str(&plan)?;
+        let steps = sqlx::query("select state, record from run_step where run = $1 order by ix").bind(id).fetch_all(&mut *db).await?;
+        let states: Vec<StepState> = steps.iter().map(|s| serde_json::from_str(s.get(0))).collect::<Result<_, _>>()?;
+        for (ix, step) in plan.steps() {
+            let state = &states[ix.index()];
+            let name = plan.full_name(ix);
+            let passed = matches!(&state.status, StepStatus::Ended { outcome } if outcome.passed());
+            for need in step.uses() {
+                let before = &states[need.index()];
+                if let (Some(start), Some(end)) = (state.started_at, before.finished_at)
+                    && start < end
+                {
+                    found.push(format!("I4: {name} started at {start}, before {} had ended at {end}", plan.full_name(need)));
+                }
+                if state.started_at.is_some() && before.started_at.is_none() {
+                    found.push(format!("I4: {name} ran and {}, which it uses, never did", plan.full_name(need)));
+                }
+            }
+            let record: Option<String> = steps[ix.index()].get(1);
+            match record {
+                None if passed => found.push(format!("I3: {name} is green and nothing of it is recorded")),
+                None => {}
+                Some(record) => stored(world, db, id, &plan, ix, &serde_json::from_str(&record)?, found).await?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// I7: the files are what the record says, and the value is the projection of stdout.
+async fn stored(
+    world: &World,
+    db: &mut SqliteConnection,
+    run: uuid::Uuid,
+    plan: &Plan,
+    ix: dockercise_pipeline::ids::StepIx,
+    record: &Record,
+    found: &mut Vec<String>,
+) -> anyhow::Result<()> {
+    let step = plan.step(ix);
+    let row = sqlx::query("select account, slug, number from run_pipeline where run = $1 and ix = $2")
+        .bind(run)
+        .bind(i64::from(step.pipeline.0))
+        .fetch_one(db)
+        .await?;
+    let (account, slug, number): (String, String, i64) = (row.get(0), row.get(1), row.get(2));
+    let folder = world.server.data().join("results").join(account).join(slug).join(number.to_string()).join(&step.name);
+    for log in &record.logs {
+        let file = folder.join(format!("{}-{}.log", log.attempt.number, log.phase.word()));
+        let bytes = std::fs::read(&file).unwrap_or_default();
+        if bytes.len() as u64 != log.length || hex(&Sha256::digest(&bytes)) != log.sha256 {
+            found.push(format!("I7: {} holds {} bytes, the record says {}, or they differ", file.display(), bytes.len(), log.length));
+        }
+        if log.phase == dockercise_pipeline::ids::Phase::Run {
+            let value = project(&bytes);
+            if value.len() as u64 != record.value_length || hex(&Sha256::digest(&value)) != record.value_sha256 {
+                found.push(format!("I7: the value of {} is {} bytes in its log and {} in the record, or differs", plan.full_name(ix), value.len(), record.value_length));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn project(mut bytes: &[u8]) -> Vec<u8> {
+    let mut value = Vec::new();
+    while let Ok(Some((frame, taken))) = frame::first(bytes) {
+        if frame.stream == frame::Stream::Stdout {
+            value.extend_from_slice(frame.payload);
+        }
+        bytes = &bytes[taken..];
+    }
+    value
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, b| {
+        let _ = write!(text, "{b:02x}");
+        text
+    })
+}
+
+/// I1: no delivery made two runs, none is forgotten.
+async fn deliveries(db: &mut SqliteConnection, found: &mut Vec<String>) -> anyhow::Result<()> {
+    let waiting: i64 = sqlx::query_scalar("select count(*) from delivery where state = 'waiting'").fetch_one(&mut *db).await?;
+    if waiting > 0 {
+        found.push(format!("I1: {waiting} deliveries were never worked on"));
+    }
+    let doubled: Vec<(String, i64)> = sqlx::query_as(
+        "select r.sha, count(*) from run r where r.rerun_of is null group by r.repository, r.git_ref, r.sha, r.plan having count(*) > 1",
+    )
+    .fetch_all(db)
+    .await?;
+    for (sha, count) in doubled {
+        found.push(format!("I1: {count} runs of one plan at {sha} on one ref"));
+    }
+    Ok(())
+}
+
+/// I2: Docker's own memory: no attempt had two containers, none was started twice.
+async fn containers(world: &World, host: &str, found: &mut Vec<String>) -> anyhow::Result<()> {
+    let filters = HashMap::from([("type", vec!["container".to_owned()]), ("label", vec![format!("dockercise.host={host}")])]);
+    let now: DateTime<Utc> = Utc::now();
+    let options = EventsOptionsBuilder::default()
+        .since(&(now - chrono::Duration::hours(1)).timestamp().to_string())
+        .until(&now.timestamp().to_string())
+        .filters(&filters)
+        .build();
+    let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut events = world.docker.events(Some(options));
+    while let Some(event) = events.next().await {
+        let event = event?;
+        let attributes = event.actor.and_then(|a| a.attributes).unwrap_or_default();
+        if attributes.get("dockercise.kind").map(String::as_str) != Some("step") {
+            continue;
+        }
+        let (Some(name), Some(action)) = (attributes.get("name"), event.action) else { continue };
+        if action == "create" || action == "start" {
+            *counts.entry((name.clone(), action)).or_default() += 1;
+        }
+    }
+    for ((name, action), count) in counts {
+        if count > 1 {
+            found.push(format!("I2: container {name} saw {count} times `{action}`"));
+        }
+    }
+    Ok(())
+}
+
+/// I6: after the server's end nothing of its runs is left, and no helper either. (Docker ends the helper a moment after the
+/// runner's connection.)
+async fn leftovers(world: &World, host: &str, found: &mut Vec<String>) -> anyhow::Result<()> {
+    let deadline = tokio::time::Instant::now() + TIDY;
+    loop {
+        let left: Vec<String> = all_of(world, host).await?.into_iter().filter(|(name, of_run)| *of_run || name.starts_with("container")).map(|(n, _)| n).collect();
+        if left.is_empty() {
+            break;
+        }
+        if tokio::time::Instant::now() > deadline {
+            found.push(format!("I6: left in Docker: {}", left.join(", ")));
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    // The store volume is the host's memory and stays as long as its data folder; the story's folder goes now.
+    for (name, _) in all_of(world, host).await? {
+        if let Some(volume) = name.strip_prefix("volume ") {
+            world.docker.remove_volume(volume, None::<bollard::query_parameters::RemoveVolumeOptions>).await.with_context(|| format!("removing {volume}"))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! One story's world: a GitHub, a server, a connected repository, a person's clone.
+
+use crate::api::Api;
+use crate::checkout::Checkout;
+use crate::server::{GithubAt, Server};
+use crate::{docker, images, referee};
+use bollard::Docker;
+use standin_github::{NewRepository, Standin, StandinOptions};
+use std::path::PathBuf;
+use tempfile::TempDir;
+
+/// The repository of most stories.
+pub const REPOSITORY: &str = "anna/app";
+
+/// A world.
+pub struct World {
+    /// GitHub.
+    pub github: Standin,
+    /// The server.
+    pub server: Server,
+    /// Its API.
+    pub api: Api,
+    /// Anna's token.
+    pub token: String,
+    /// Anna's clone.
+    pub clone: Checkout,
+    /// The engine.
+    pub docker: Docker,
+    /// Everything recorded of GitHub's traffic.
+    pub record: PathBuf,
+    dir: TempDir,
+}
+
+impl World {
+    /// A world with a running server and a connected repository; none where no Docker engine answers.
+    ///
+    /// # Panics
+    /// If anything of it cannot be set up.
+    pub async fn new() -> Option<World> {
+        let docker = docker::engine().await?;
+        Some(World::set_up(docker, None).await.expect("the story's world can be set up"))
+    }
+
+    /// As [`World::new`], with the server's Docker calls going through another address.
+    ///
+    /// # Errors
+    /// Anything of it cannot be set up.
+    pub async fn set_up(docker: Docker, docker_host: Option<String>) -> anyhow::Result<World> {
+        images::busybox(&docker).await?;
+        let dir = tempfile::tempdir()?;
+        let record = dir.path().join("github.jsonl");
+        let mut options = StandinOptions::new(dir.path().join("github"));
+        options.record = Some(record.clone());
+        let github = Standin::start(options).await?;
+        github.create_user("anna")?;
+        let token = github.create_token("anna", &["repo", "admin:repo_hook"])?;
+        github.create_repository(NewRepository::private(REPOSITORY.parse()?)).await?;
+        let at = GithubAt {
+            api: github.api_base(),
+            web: github.web_base(),
+            ssh: format!("{}:{}", github.ssh_host(), github.ssh_port()),
+        };
+        let mut server = Server::new(&dir.path().join("data"), at, docker_host)?;
+        server.start().await?;
+        server.connect(REPOSITORY, &token)?;
+        let api = Api::new(&server.url());
+        let clone = Checkout::new(&github.git_url(REPOSITORY, &token))?;
+        Ok(World { github, server, api, token, clone, docker, record, dir })
+    }
+
+    /// Writes one pipeline file, commits and pushes to main; returns the commit.
+    ///
+    /// # Errors
+    /// git fails.
+    pub fn push(&self, pipeline: &str, yaml: &str) -> anyhow::Result<String> {
+        self.clone.write(&format!("{pipeline}.dockercise.yaml"), yaml.replace("IMAGE", images::BUSYBOX))?;
+        let sha = self.clone.commit(&format!("Change {pipeline}"))?;
+        self.clone.push("main")?;
+        Ok(sha)
+    }
+
+    /// A folder of the story's.
+    pub fn dir(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
+    /// Ends the story: the referee compares what Docker, database and logs say, and looks for leftovers.
+    ///
+    /// # Panics
+    /// If they disagree or anything is left.
+    pub async fn close(mut self) {
+        let found = referee::judge(&mut self).await;
+        let said = self.server.said();
+        match found {
+            Ok(found) if found.is_empty() => {}
+            Ok(found) => panic!("the referee found:\n{}\nthe server said:\n{said}", found.join("\n")),
+            Err(e) => panic!("the referee could not look: {e:#}\nthe server said:\n{said}"),
+        }
+        self.github.shutdown().await;
+    }
+}
