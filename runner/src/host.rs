@@ -18,7 +18,6 @@ pub trait Spool: Stream<Item = Result<Bytes, EngineError>> + Send + Unpin + 'sta
 }
 
 /// A Docker host. The methods mean what [`Engine`]'s of the same name do.
-#[expect(missing_docs, reason = "said at Engine")]
 pub trait Host: Send + Sync + 'static {
     type Spool: Spool;
     fn resolve_image(&self, image: &str) -> impl Answer<ImageRef>;

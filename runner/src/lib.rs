@@ -1,4 +1,15 @@
-//! Runs jobs on one Docker host.
+//! Runs jobs on one Docker host: takes them from the server, walks their graphs, reports what happened.
+//!
+//! ```text
+//! poll      asks the server for jobs and orders                     one conversation a process
+//! job       one loop a job: the machine, its journal, its reports   a job's only writer
+//! step      one walk a step: container, log, value, record
+//! source    the repository as a layer
+//! engine    all that touches Docker
+//! store     the data folder; what stands there survives this process
+//! ```
+//! The process may die at any moment: containers go on without it, and the next process takes up what stands in the
+//! data folder. [`run`] is all that others need.
 
 pub mod engine;
 
@@ -7,6 +18,86 @@ mod disk;
 mod host;
 mod job;
 mod lock;
+mod poll;
+mod reap;
 mod retry;
+mod shared;
 mod source;
+mod step;
 mod store;
+#[cfg(test)]
+mod tests;
+
+use crate::engine::{Engine, EngineOptions};
+use anyhow::Context as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// What a runner is told at its start.
+#[derive(Clone)]
+pub struct RunnerOptions {
+    /// The server's base address, as `http://127.0.0.1:8080`.
+    pub server: String,
+    /// The host's token. Never logged.
+    pub token: String,
+    /// The runner's own folder; made if it is missing. One runner at a time works in it.
+    pub data_dir: PathBuf,
+    /// As `unix:///var/run/docker.sock`; `None` is `DOCKER_HOST`, or the default socket.
+    pub docker_host: Option<String>,
+    /// How many steps may run at once over all jobs; `None` is the greater of 8 and twice the processors.
+    pub slots: Option<usize>,
+}
+
+impl std::fmt::Debug for RunnerOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RunnerOptions").field("server", &self.server).field("data_dir", &self.data_dir).finish_non_exhaustive()
+    }
+}
+
+/// Runs until SIGTERM or SIGINT (then containers go on, and the next runner takes them up), or until the server does
+/// not know the token. Where another runner has the data folder, stands by until that one has ended.
+///
+/// Call it on a runtime of several threads.
+///
+/// # Errors
+/// The data folder cannot be used, the server's address is none, or the token is refused.
+pub async fn run(options: RunnerOptions) -> anyhow::Result<()> {
+    let mut term = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    tokio::select! {
+        result = work(options) => result,
+        _ = term.recv() => Ok(tracing::info!("told to end; containers go on")),
+        _ = interrupt.recv() => Ok(tracing::info!("told to end; containers go on")),
+    }
+}
+
+async fn work(options: RunnerOptions) -> anyhow::Result<()> {
+    let client = client::Client::new(&options.server, options.token)?;
+    disk::make_dir(&options.data_dir).with_context(|| format!("cannot make the runner's folder {}", options.data_dir.display()))?;
+    let _lock = lock::take(&options.data_dir).await.with_context(|| format!("cannot lock {}", options.data_dir.display()))?;
+    let store = store::Store::open(&options.data_dir)?;
+    let engine = connect(EngineOptions { docker_host: options.docker_host, host: store.host()? }).await;
+    let slots = options.slots.unwrap_or_else(default_slots).max(1);
+    tracing::info!(server = options.server, slots, "runner at work");
+    poll::Polling::new(Arc::new(shared::Shared::new(engine, client, store, slots))).run().await
+}
+
+/// Connects to the engine, again until it answers.
+async fn connect(options: EngineOptions) -> Engine {
+    let mut backoff = retry::Backoff::default();
+    loop {
+        match Engine::connect(options.clone()).await {
+            Ok(engine) => return engine,
+            Err(error) => {
+                tracing::error!(%error, "the docker engine cannot be used; trying again");
+                tokio::time::sleep(backoff.pause()).await;
+            }
+        }
+    }
+}
+
+fn default_slots() -> usize {
+    let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    (2 * cpus).max(8)
+}

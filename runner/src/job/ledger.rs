@@ -1,14 +1,13 @@
 //! What a job's machine has been told: the replica, the journal behind it, the reports still to be taken.
 //!
-//! Nothing counts before [`Ledger::commit`] has put it on disk: effects are carried out and reports sent after it only.
+//! Nothing counts before its line is on disk: containers are started and reports sent after that only.
 
-use super::journal::{Entry, Journal, line};
+use super::journal::{Entry, line};
 use chrono::{DateTime, Utc};
 use dockercise_pipeline::ids::{Phase, StepIx};
 use dockercise_pipeline::run::{Applied, Effect, Event, Refused, Role, Run, RunState, Stamped, StepStatus};
 use dockercise_pipeline::wire::{Job, Order, Record, Report};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::io;
 use std::sync::Arc;
 
 /// See the module.
@@ -17,12 +16,15 @@ pub struct Ledger {
     run: Run,
     /// Lines applied and not yet on disk.
     lines: Vec<u8>,
+    dirty: bool,
     next: u64,
     orders_done: u64,
     taken: u64,
     untaken: VecDeque<Report>,
     /// For each step of which a container was made: the phases.
     begun: BTreeMap<StepIx, BTreeSet<Phase>>,
+    /// For each step that is recorded: the number of the report that says so.
+    recorded: BTreeMap<StepIx, u64>,
     /// Number of the report that ends the job.
     end: Option<u64>,
 }
@@ -37,11 +39,13 @@ impl Ledger {
         Ledger {
             run,
             lines: Vec::new(),
+            dirty: false,
             next: 1,
             orders_done: 0,
             taken: 0,
             untaken: VecDeque::new(),
             begun: BTreeMap::new(),
+            recorded: BTreeMap::new(),
             end: None,
         }
     }
@@ -90,6 +94,16 @@ impl Ledger {
         self.begun.keys().copied()
     }
 
+    /// Number of the report that said that a step is recorded, or that it could not be.
+    pub fn recorded(&self, step: StepIx) -> u64 {
+        self.recorded.get(&step).copied().unwrap_or_default()
+    }
+
+    /// The server has the reports up to this number.
+    pub fn taken_up_to(&self) -> u64 {
+        self.taken
+    }
+
     /// Number of the last order carried out.
     pub fn orders_done(&self) -> u64 {
         self.orders_done
@@ -115,7 +129,7 @@ impl Ledger {
         self.untaken.iter().filter(move |r| r.number >= number)
     }
 
-    /// Something happened on this host. Returns what must be done, after the next [`Ledger::commit`].
+    /// Something happened on this host. Returns what must be done, once its line is on disk.
     ///
     /// # Errors
     /// It does not fit; then nothing was changed.
@@ -163,8 +177,8 @@ impl Ledger {
         }
     }
 
-    /// The lines that [`Ledger::commit`] has to write.
     fn write(&mut self, entry: &Entry) {
+        self.dirty |= !matches!(entry, Entry::Taken { .. });
         match line(entry) {
             Ok(bytes) => self.lines.extend(bytes),
             // Only maps with keys that are no strings could do that, and there are none.
@@ -177,6 +191,9 @@ impl Ledger {
         match &report.stamped.event {
             Event::StepStarted { attempt, phase } => {
                 self.begun.entry(attempt.step).or_default().insert(*phase);
+            }
+            Event::StepRecorded { attempt } | Event::RecordFailed { attempt, .. } => {
+                self.recorded.insert(attempt.step, report.number);
             }
             Event::JobEnded { .. } => self.end = Some(report.number),
             _ => {}
@@ -191,15 +208,19 @@ impl Ledger {
         }
     }
 
-    /// Puts what was applied since the last time on disk.
-    ///
-    /// # Errors
-    /// The disk's; then it may be tried again.
-    pub fn commit(&mut self, journal: &mut Journal) -> io::Result<()> {
-        if !self.lines.is_empty() {
-            journal.append(&self.lines)?;
-            self.lines.clear();
-        }
-        Ok(())
+    /// Is there something that must be on disk before it counts? (That the server has a report need not be.)
+    pub fn is_dirty(&self) -> bool {
+        self.dirty
+    }
+
+    /// The lines to be put on disk.
+    pub fn lines(&self) -> &[u8] {
+        &self.lines
+    }
+
+    /// They are.
+    pub fn written(&mut self) {
+        self.lines.clear();
+        self.dirty = false;
     }
 }

@@ -15,7 +15,7 @@ fn git(dir: &Path, args: &[&str]) -> String {
 }
 
 struct Scene {
-    dir: tempfile::TempDir,
+    dir: TempDir,
     sources: Sources,
 }
 
@@ -31,7 +31,7 @@ impl Scene {
         Scene { dir, sources }
     }
 
-    fn origin(&self) -> std::path::PathBuf {
+    fn origin(&self) -> PathBuf {
         self.dir.path().join("origin")
     }
 
@@ -53,7 +53,7 @@ impl Scene {
         }
     }
 
-    async fn unpacked(&self, sha: &str) -> tempfile::TempDir {
+    async fn unpacked(&self, sha: &str) -> TempDir {
         let tar = self.sources.checkout(&self.source(sha)).await.unwrap().into_tar();
         let bytes: Vec<u8> = tar.map(|c| c.unwrap()).collect::<Vec<_>>().await.concat();
         let mut archive = tar::Archive::new(&bytes[..]);

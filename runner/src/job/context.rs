@@ -1,0 +1,78 @@
+//! What the steps of a job share.
+
+use super::message::Message;
+use crate::engine::{AttemptKey, ImageRef};
+use crate::host::Host;
+use crate::shared::{Shared, patiently};
+use dockercise_pipeline::ids::{Attempt, Phase};
+use dockercise_pipeline::wire::Job;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{OnceCell, mpsc};
+
+/// The layer that holds the source.
+pub const SOURCE_LAYER: &str = "source";
+
+/// Something made once for all steps; a failure is shared too.
+type Once<T> = OnceCell<Result<T, String>>;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Context<H> {
+    /// What all jobs share.
+    pub shared: Arc<Shared<H>>,
+    /// What was given.
+    pub job: Job,
+    /// The job's line of events.
+    pub line: mpsc::Sender<Message>,
+    opened: Once<()>,
+    source: Once<()>,
+    images: Mutex<HashMap<String, Arc<Once<ImageRef>>>>,
+}
+
+impl<H: Host> Context<H> {
+    /// For a job whose loop reads the other end of `line`.
+    pub fn new(shared: Arc<Shared<H>>, job: Job, line: mpsc::Sender<Message>) -> Context<H> {
+        Context { shared, job, line, opened: OnceCell::new(), source: OnceCell::new(), images: Mutex::default() }
+    }
+
+    /// The Docker host.
+    pub fn host(&self) -> &H {
+        &self.shared.host
+    }
+
+    /// The name of a container.
+    pub fn key(&self, attempt: Attempt, phase: Phase) -> AttemptKey {
+        AttemptKey { run: self.job.run, attempt, phase }
+    }
+
+    /// Sees to it that the run's network is there.
+    pub async fn open(&self) -> Result<(), String> {
+        let open = async || patiently(|| self.host().open_run(self.job.run)).await.map_err(|e| e.to_string());
+        self.opened.get_or_init(open).await.clone()
+    }
+
+    /// An image, resolved once for the job.
+    pub async fn image(&self, name: &str) -> Result<ImageRef, String> {
+        let cell = {
+            let mut images = self.images.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(images.entry(name.to_owned()).or_default())
+        };
+        let resolve = async || patiently(|| self.host().resolve_image(name)).await.map_err(|e| e.to_string());
+        cell.get_or_init(resolve).await.clone()
+    }
+
+    /// Sees to it that the source's layer is there.
+    pub async fn source(&self) -> Result<(), String> {
+        self.source.get_or_init(async || self.make_source().await).await.clone()
+    }
+
+    async fn make_source(&self) -> Result<(), String> {
+        let run = self.job.run;
+        if patiently(|| self.host().has_layer(run, SOURCE_LAYER)).await.map_err(|e| e.to_string())? {
+            return Ok(());
+        }
+        let checkout = self.shared.sources.checkout(&self.job.source).await.map_err(|e| e.to_string())?;
+        self.host().fill_layer(run, SOURCE_LAYER, checkout.into_tar()).await.map_err(|e| format!("unpacking the source: {e}"))
+    }
+}

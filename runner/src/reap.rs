@@ -1,0 +1,75 @@
+//! What is left of runs that nobody needs any more.
+
+use crate::host::Host;
+use crate::shared::Shared;
+use dockercise_pipeline::ids::RunId;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// How often the host is compared with the data folder.
+const EVERY: Duration = Duration::from_secs(300);
+
+/// See the module.
+#[derive(Debug)]
+pub struct Reaper<H> {
+    shared: Arc<Shared<H>>,
+    /// Runs being closed.
+    closing: Mutex<HashSet<RunId>>,
+}
+
+impl<H: Host> Reaper<H> {
+    /// For a host and its data folder.
+    pub fn new(shared: Arc<Shared<H>>) -> Reaper<H> {
+        Reaper { shared, closing: Mutex::default() }
+    }
+
+    /// Forgets a run that is kept: its volumes, values and network, then that it was there. Not waited for. False where
+    /// that is under way.
+    pub fn release(self: &Arc<Self>, run: RunId) -> bool {
+        if !self.closing().insert(run) {
+            return false;
+        }
+        let this = Arc::clone(self);
+        tokio::spawn(async move {
+            this.close(run).await;
+            this.closing().remove(&run);
+        });
+        true
+    }
+
+    fn closing(&self) -> std::sync::MutexGuard<'_, HashSet<RunId>> {
+        self.closing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn close(&self, run: RunId) {
+        // Named as kept until it is gone: the server says it again where this fails.
+        match self.shared.host.close_run(run).await {
+            Ok(()) => match self.shared.store.forget_run(run) {
+                Ok(()) => tracing::info!(%run, "run released"),
+                Err(error) => tracing::warn!(%run, %error, "a run that is over cannot be forgotten yet"),
+            },
+            Err(error) => tracing::warn!(%run, %error, "what is left of a run cannot be removed yet"),
+        }
+    }
+
+    /// Now and then removes what is on the host of runs that are not kept.
+    pub async fn sweep_for_ever(&self) {
+        let mut ticks = tokio::time::interval(EVERY);
+        loop {
+            ticks.tick().await;
+            // Listed before it is compared: a run is kept before anything of it is made.
+            match self.shared.host.runs().await {
+                Ok(runs) => {
+                    let runs = runs.iter().filter_map(|r| Uuid::parse_str(r).ok()).map(RunId);
+                    for run in runs.filter(|r| !self.shared.store.keeps(*r)) {
+                        tracing::info!(%run, "removing what is left of a run that nobody knows");
+                        self.close(run).await;
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "the host's runs cannot be listed"),
+            }
+        }
+    }
+}

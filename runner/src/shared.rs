@@ -1,0 +1,56 @@
+//! What all jobs of this process share.
+
+use crate::client::Client;
+use crate::engine::EngineError;
+use crate::host::Host;
+use crate::retry::Backoff;
+use crate::source::Sources;
+use crate::store::Store;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+
+/// So long a call to the engine is repeated while nobody answers there.
+const ENGINE_PATIENCE: Duration = Duration::from_secs(60);
+
+/// See the module.
+#[derive(Debug)]
+pub struct Shared<H> {
+    /// The Docker host.
+    pub host: H,
+    /// The server.
+    pub client: Client,
+    /// The data folder.
+    pub store: Store,
+    /// Where sources come from.
+    pub sources: Sources,
+    /// A permit for each container that may run; given out in the order in which they were asked for.
+    pub admission: Arc<Semaphore>,
+    /// How many containers may run at once over all jobs.
+    pub slots: usize,
+}
+
+impl<H: Host> Shared<H> {
+    /// With places for `slots` running steps.
+    pub fn new(host: H, client: Client, store: Store, slots: usize) -> Shared<H> {
+        let sources = Sources::new(store.mirrors(), store.tmp());
+        Shared { host, client, store, sources, admission: Arc::new(Semaphore::new(slots)), slots }
+    }
+}
+
+/// Makes a call that may be made twice, again while the engine does not answer.
+pub async fn patiently<T, F: Future<Output = Result<T, EngineError>>>(mut call: impl FnMut() -> F) -> Result<T, EngineError> {
+    let begun = Instant::now();
+    let mut backoff = Backoff::default();
+    loop {
+        match call().await {
+            Err(e) if e.is_connection() && begun.elapsed() < ENGINE_PATIENCE => {
+                let pause = backoff.pause().min(Duration::from_secs(2));
+                tracing::warn!(error = %e, "the docker engine does not answer; trying again");
+                tokio::time::sleep(pause).await;
+            }
+            other => return other,
+        }
+    }
+}

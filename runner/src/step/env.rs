@@ -1,0 +1,87 @@
+//! A step's environment.
+
+use crate::host::Host;
+use crate::job::Context;
+use dockercise_pipeline::ids::StepIx;
+use dockercise_pipeline::plan::{EnvPlan, EnvValue};
+use dockercise_pipeline::wire::Job;
+
+/// The longest value, and the longest script, in bytes (language.md, "References" and "Secrets").
+pub const LONGEST_VALUE: usize = 120 * 1024;
+/// The most of all names and values together, in bytes.
+const LONGEST_ENVIRONMENT: usize = 2 * 1000 * 1000;
+
+/// What the step is given: what every step has, then what its pipeline says.
+pub async fn environment<H: Host>(cx: &Context<H>, step: StepIx) -> Result<Vec<(String, String)>, String> {
+    let mut env = of_every_step(&cx.job, step);
+    for EnvPlan { name, value } in &cx.job.plan.step(step).env {
+        let text = match value {
+            EnvValue::Literal { text } => text.clone(),
+            EnvValue::Step { step } => {
+                let limit = LONGEST_VALUE as u64 + 2;
+                let bytes = cx.host().read_value(cx.job.run, *step, limit).await.map_err(|e| e.to_string())?;
+                from_value(name, &cx.job.plan.full_name(*step), &bytes)?
+            }
+        };
+        env.retain(|(other, _)| other != name);
+        env.push((name.clone(), text));
+    }
+    let size: usize = env.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
+    if size > LONGEST_ENVIRONMENT {
+        return Err(format!("the environment is {size} bytes long\n{LONGEST_ENVIRONMENT} is the most"));
+    }
+    Ok(env)
+}
+
+/// A value as the text of a variable: one trailing newline is dropped, nothing else.
+fn from_value(name: &str, step: &str, bytes: &[u8]) -> Result<String, String> {
+    let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    let why = if bytes.len() > LONGEST_VALUE {
+        "is over 120 KiB"
+    } else if bytes.contains(&0) {
+        "holds a NUL byte"
+    } else {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => return Ok(text.to_owned()),
+            Err(_) => "is not UTF-8",
+        }
+    };
+    Err(format!("the value of `{step}` {why} and cannot be the environment variable {name}\nuse {{{step}}} in `run`: the path of a file that holds it"))
+}
+
+fn of_every_step(job: &Job, ix: StepIx) -> Vec<(String, String)> {
+    let step = job.plan.step(ix);
+    let numbered = job.about.pipelines.get(step.pipeline.index());
+    let about = &job.about;
+    let pairs = [
+        ("CI", "true".to_owned()),
+        ("DOCKERCISE", "true".to_owned()),
+        ("DOCKERCISE_RUN", numbered.map(|n| n.number.to_string()).unwrap_or_default()),
+        ("DOCKERCISE_PIPELINE", job.plan.pipeline(step.pipeline).name.clone()),
+        ("DOCKERCISE_STEP", step.name.clone()),
+        ("DOCKERCISE_SHA", about.sha.clone()),
+        ("DOCKERCISE_REF", about.git_ref.clone()),
+        ("DOCKERCISE_BRANCH", about.branch.clone().unwrap_or_default()),
+        ("DOCKERCISE_TAG", about.tag.clone().unwrap_or_default()),
+        ("DOCKERCISE_EVENT", about.event.clone()),
+        ("DOCKERCISE_REPOSITORY", about.repository.clone()),
+        ("DOCKERCISE_URL", numbered.map(|n| n.url.clone()).unwrap_or_default()),
+    ];
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s29_a_value_is_taken_verbatim_but_for_one_newline() {
+        assert_eq!(from_value("A", "p/a", b"x\n\n"), Ok("x\n".into()));
+        assert_eq!(from_value("A", "p/a", b"\" --privileged $(x)"), Ok("\" --privileged $(x)".into()));
+        assert_eq!(from_value("A", "p/a", &[vec![b'x'; LONGEST_VALUE], vec![b'\n']].concat()).map(|t| t.len()), Ok(LONGEST_VALUE));
+        for (bytes, why) in [(vec![b'x'; LONGEST_VALUE + 1], "120 KiB"), (vec![b'a', 0], "NUL"), (vec![0xff], "UTF-8")] {
+            let words = from_value("A", "p/a", &bytes).unwrap_or_else(|words| words);
+            assert!(words.contains(why) && words.contains("use {p/a}"), "{words}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! One attempt of one step: prepared, run, finished, recorded.
+//!
+//! ```text
+//! inputs made ready ──> admitted ──> created ──> begun (in the journal) ──> started ──> over ──> projected
+//!        └ failed ─────────────────────────────────────────────────────────────┐                  │
+//!                           finished (dependents start) <── `done` likewise <──┴──────────────────┘
+//!                           recorded (the server has every byte)
+//! ```
+//! A container is named after its attempt, and a step whose beginning stands in the journal is never created again: so
+//! nothing starts twice, whatever dies when.
+
+mod end;
+mod env;
+mod phase;
+mod push;
+mod record;
+mod spec;
+
+use push::PushError;
+pub use record::{forget, resend};
+pub use spec::order;
+
+use crate::engine::{AttemptKey, ValueInfo};
+use crate::host::Host;
+use crate::job::{Context, Go, Message};
+use chrono::{DateTime, Utc};
+use dockercise_pipeline::ids::{Attempt, Phase};
+use dockercise_pipeline::outcome::Outcome;
+use end::PhaseEnd;
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+/// What the job's loop knows of a step when it sends it off.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// Which.
+    pub attempt: Attempt,
+    /// Layers its working directory starts from, lowest first.
+    pub volume: Vec<String>,
+    /// Where it is.
+    pub at: At,
+}
+
+/// Where a step is when it is taken up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum At {
+    /// Nothing has begun.
+    Start,
+    /// A container was made, and perhaps started, before this process began.
+    Running {
+        /// Which of its commands.
+        phase: Phase,
+        /// When that one began.
+        since: Option<DateTime<Utc>>,
+    },
+    /// Its end is known; the server may lack bytes. These phases had a container.
+    Finished(Vec<Phase>),
+}
+
+/// A step under way.
+#[derive(Debug)]
+pub struct Walk<H> {
+    cx: Arc<Context<H>>,
+    order: Order,
+    /// Set when the step is to end so.
+    stop: watch::Receiver<Option<Outcome>>,
+    /// Set when the step is over without having begun.
+    quit: CancellationToken,
+    permit: Option<OwnedSemaphorePermit>,
+    /// The logs of the phases that have begun, on their way.
+    pushes: Vec<Pushing>,
+    value: Option<ValueInfo>,
+}
+
+/// A log on its way.
+#[derive(Debug)]
+struct Pushing {
+    phase: Phase,
+    over: CancellationToken,
+    task: AbortOnDropHandle<Result<u64, PushError>>,
+}
+
+/// The step is over without this walk's doing: nothing is to be said about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Dropped;
+
+impl<H: Host> Walk<H> {
+    /// A step to be walked.
+    pub fn new(cx: Arc<Context<H>>, order: Order, stop: watch::Receiver<Option<Outcome>>, quit: CancellationToken) -> Walk<H> {
+        Walk { cx, order, stop, quit, permit: None, pushes: Vec::new(), value: None }
+    }
+
+    /// Walks it to where the server has been given everything.
+    pub async fn go(mut self) {
+        if let At::Finished(phases) = self.order.at.clone() {
+            for phase in phases {
+                self.push(phase, true);
+            }
+            return self.record().await;
+        }
+        let Ok(end) = self.phases().await else { return };
+        if self.finished(end).await {
+            // The next one may run while the rest is stored.
+            self.permit = None;
+            self.record().await;
+        }
+    }
+
+    /// Runs what is left of the two commands.
+    async fn phases(&mut self) -> Result<PhaseEnd, Dropped> {
+        let first = self.order.at.clone();
+        let in_done = matches!(first, At::Running { phase: Phase::Done, .. });
+        if in_done {
+            self.push(Phase::Run, true);
+            self.over(Phase::Run);
+        } else {
+            let end = self.phase(Phase::Run, first.clone()).await?;
+            if end.outcome != Outcome::Passed {
+                return Ok(end);
+            }
+            // Before anybody reads it.
+            if let Err(words) = self.project().await {
+                return Ok(PhaseEnd::infra(words));
+            }
+            if self.cx.job.plan.step(self.order.attempt.step).done.is_none() {
+                return Ok(end);
+            }
+            self.order.at = At::Start;
+        }
+        let at = if in_done { first } else { At::Start };
+        self.phase(Phase::Done, at).await
+    }
+
+    fn key(&self, phase: Phase) -> AttemptKey {
+        self.cx.key(self.order.attempt, phase)
+    }
+
+    /// Asks whether the container may be started; it is in the journal then.
+    async fn begin(&self, phase: Phase, image_id: String) -> Go {
+        let (go, answer) = oneshot::channel();
+        let message = Message::Begin { attempt: self.order.attempt, phase, image_id, go };
+        if self.cx.line.send(message).await.is_err() {
+            return Go::Drop;
+        }
+        answer.await.unwrap_or(Go::Drop)
+    }
+
+    /// Says how it ended; false where that does not count any more.
+    async fn finished(&self, end: PhaseEnd) -> bool {
+        let (counts, answer) = oneshot::channel();
+        let message = Message::Finished { attempt: self.order.attempt, outcome: end.outcome, note: end.note, counts };
+        self.cx.line.send(message).await.is_ok() && answer.await.unwrap_or(false)
+    }
+}

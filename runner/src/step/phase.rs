@@ -1,0 +1,208 @@
+//! One of a step's commands in its container.
+
+use super::end::PhaseEnd;
+use super::push::Push;
+use super::{At, Dropped, Pushing, Walk};
+use crate::client::LogName;
+use crate::engine::{EngineError, Found, Signal};
+use crate::host::Host;
+use crate::job::Go;
+use crate::shared::patiently;
+use chrono::{DateTime, Utc};
+use dockercise_pipeline::ids::Phase;
+use dockercise_pipeline::outcome::Outcome;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+/// Between TERM and KILL.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// A container of this process's making, or of an earlier one's.
+enum Made {
+    /// To be started.
+    Created,
+    /// Started already.
+    Started,
+    /// There is none, and this is how the step ends.
+    Ended(PhaseEnd),
+}
+
+impl<H: Host> Walk<H> {
+    /// One command from wherever it is to its end.
+    pub(super) async fn phase(&mut self, phase: Phase, at: At) -> Result<PhaseEnd, Dropped> {
+        let (made, ask, since) = match at {
+            At::Running { since, .. } => (self.find(phase).await, true, since),
+            _ => (self.make(phase).await?, false, None),
+        };
+        if let Made::Ended(end) = made {
+            if ask {
+                self.push(phase, true);
+                self.over(phase);
+            }
+            return Ok(end);
+        }
+        self.push(phase, ask);
+        let key = self.key(phase);
+        let end = match made {
+            Made::Created => match self.stop_wanted() {
+                Some(outcome) => PhaseEnd::asked(outcome),
+                None => match patiently(|| self.cx.host().start(&key)).await {
+                    Ok(()) => self.see_out(phase, since.unwrap_or_else(Utc::now)).await,
+                    Err(e) => PhaseEnd::infra(format!("the container could not be started: {e}")),
+                },
+            },
+            _ => self.see_out(phase, since.unwrap_or_else(Utc::now)).await,
+        };
+        self.over(phase);
+        Ok(end)
+    }
+
+    /// Makes the container and has it written down.
+    async fn make(&mut self, phase: Phase) -> Result<Made, Dropped> {
+        let quit = self.quit.clone();
+        let made = tokio::select! {
+            () = quit.cancelled() => return Err(Dropped),
+            made = self.create(phase) => made,
+        };
+        let image = match made {
+            Ok(image) => image,
+            Err(words) => return Ok(Made::Ended(PhaseEnd::infra(words))),
+        };
+        match self.begin(phase, image).await {
+            Go::Yes => Ok(Made::Created),
+            Go::Stop(outcome) => {
+                self.unmake(phase).await;
+                Ok(Made::Ended(PhaseEnd::asked(outcome)))
+            }
+            Go::Drop => {
+                self.unmake(phase).await;
+                Err(Dropped)
+            }
+        }
+    }
+
+    async fn create(&mut self, phase: Phase) -> Result<String, String> {
+        let spec = self.spec(phase).await?;
+        if self.permit.is_none() {
+            self.cx.shared.client.contact().until_fresh().await;
+            let permit = Arc::clone(&self.cx.shared.admission).acquire_owned().await;
+            self.permit = Some(permit.map_err(|e| e.to_string())?);
+        }
+        patiently(|| self.cx.host().create(&spec)).await.map_err(|e| e.to_string())?;
+        Ok(spec.image)
+    }
+
+    /// What was created and will not run.
+    async fn unmake(&self, phase: Phase) {
+        if let Err(error) = self.cx.host().remove(&self.key(phase)).await {
+            tracing::warn!(%error, "a container that was not needed cannot be removed");
+        }
+    }
+
+    /// Looks for the container that an earlier process made.
+    async fn find(&mut self, phase: Phase) -> Made {
+        // It runs already: it counts where there is room, and goes on where there is none.
+        self.permit = Arc::clone(&self.cx.shared.admission).try_acquire_owned().ok();
+        let key = self.key(phase);
+        match patiently(|| self.cx.host().find(&key)).await {
+            Ok(Some(Found::Running | Found::Exited(_))) => Made::Started,
+            Ok(Some(Found::Created)) => match self.create(phase).await {
+                Ok(_) => Made::Created,
+                Err(words) => Made::Ended(PhaseEnd::infra(words)),
+            },
+            Ok(None) => Made::Ended(PhaseEnd::infra("the container is gone\nsomebody removed it while no runner was there")),
+            Err(e) => Made::Ended(PhaseEnd::infra(e.to_string())),
+        }
+    }
+
+    /// Waits for the end, or brings it about when it is wanted or the time is up.
+    async fn see_out(&mut self, phase: Phase, since: DateTime<Utc>) -> PhaseEnd {
+        let key = self.key(phase);
+        let cx = Arc::clone(&self.cx);
+        let mut wait = pin!(cx.host().wait(&key));
+        let limit = self.limit(phase);
+        let left = (since + limit - Utc::now()).to_std().unwrap_or_default();
+        let outcome = tokio::select! {
+            ended = &mut wait => return PhaseEnd::of(ended),
+            outcome = wanted(&mut self.stop) => outcome,
+            () = tokio::time::sleep(left) => Outcome::TimedOut,
+        };
+        self.signal(phase, Signal::Term).await;
+        if !within(GRACE, &mut wait).await {
+            self.signal(phase, Signal::Kill).await;
+            if !within(GRACE, &mut wait).await {
+                tracing::warn!(container = ?key, "a container does not end after it was killed; waiting for it");
+                wait.await.ok();
+            }
+        }
+        PhaseEnd::asked(outcome)
+    }
+
+    async fn signal(&self, phase: Phase, signal: Signal) {
+        let key = self.key(phase);
+        if let Err(error) = patiently(|| self.cx.host().signal(&key, signal)).await {
+            tracing::warn!(%error, ?signal, "a container cannot be signalled");
+        }
+    }
+
+    /// How long the command may take: its own limit, and never longer than its pipeline's.
+    fn limit(&self, phase: Phase) -> Duration {
+        let plan = &self.cx.job.plan;
+        let step = plan.step(self.order.attempt.step);
+        let own = match phase {
+            Phase::Run => step.timeout_seconds,
+            Phase::Done => step.done.as_ref().and_then(|d| d.timeout_seconds),
+        };
+        let pipeline = plan.pipeline(step.pipeline).timeout_seconds;
+        Duration::from_secs(own.unwrap_or(pipeline).min(pipeline))
+    }
+
+    fn stop_wanted(&self) -> Option<Outcome> {
+        self.stop.borrow().clone()
+    }
+
+    /// Lets the log of a command go to the server as it grows.
+    pub(super) fn push(&mut self, phase: Phase, ask: bool) {
+        let over = CancellationToken::new();
+        let push = Push {
+            shared: Arc::clone(&self.cx.shared),
+            log: LogName { job: self.cx.job.id, attempt: self.order.attempt, phase },
+            fence: self.cx.job.fence,
+            key: self.key(phase),
+            over: over.clone(),
+        };
+        let task = AbortOnDropHandle::new(tokio::spawn(async move { push.run(ask).await }));
+        self.pushes.push(Pushing { phase, over, task });
+    }
+
+    /// The command is over: its log has an end.
+    pub(super) fn over(&self, phase: Phase) {
+        self.pushes.iter().filter(|p| p.phase == phase).for_each(|p| p.over.cancel());
+    }
+
+    /// Makes the step's value.
+    pub(super) async fn project(&mut self) -> Result<(), String> {
+        let key = self.key(Phase::Run);
+        let value = patiently(|| self.cx.host().project(&key)).await.map_err(|e| e.to_string())?;
+        self.value = Some(value);
+        Ok(())
+    }
+}
+
+/// Waits until the step is to be stopped.
+async fn wanted(stop: &mut tokio::sync::watch::Receiver<Option<Outcome>>) -> Outcome {
+    match stop.wait_for(Option::is_some).await.ok().and_then(|o| o.clone()) {
+        Some(outcome) => outcome,
+        // Nobody is left who could want it.
+        None => std::future::pending().await,
+    }
+}
+
+/// Did it end in time? However it did, the step's end is decided.
+async fn within<T>(time: Duration, wait: &mut (impl Future<Output = Result<T, EngineError>> + Unpin)) -> bool {
+    tokio::time::timeout(time, wait).await.is_ok()
+}

@@ -1,0 +1,88 @@
+//! From finished to recorded: the server has every byte, and says so by the sums.
+
+use super::push::{Push, PushError};
+use super::Walk;
+use crate::client::LogName;
+use crate::engine::SpoolSum;
+use crate::host::Host;
+use crate::job::{Context, Message};
+use crate::shared::patiently;
+use bytes::Bytes;
+use dockercise_pipeline::ids::Phase;
+use dockercise_pipeline::wire::{Record, Report, StoredLog};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// The sha256 of nothing.
+const SHA256_OF_NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+impl<H: Host> Walk<H> {
+    /// Waits until the logs are at the server, then says what it should have.
+    pub(super) async fn record(mut self) {
+        let attempt = self.order.attempt;
+        let message = match self.stored().await {
+            Ok(record) => Message::Recorded { attempt, record },
+            Err(PushError::Stale) => Message::Lost,
+            Err(PushError::GaveUp(reason)) => Message::RecordFailed { attempt, reason },
+        };
+        // Where the loop has ended, the journal tells the next one what is missing.
+        let _ = self.cx.line.send(message).await;
+    }
+
+    async fn stored(&mut self) -> Result<Record, PushError> {
+        let mut logs = Vec::new();
+        for pushing in std::mem::take(&mut self.pushes) {
+            pushing.over.cancel();
+            let pushed = pushing.task.await.unwrap_or_else(|e| Err(PushError::GaveUp(format!("a fault of the runner's: {e}"))))?;
+            let SpoolSum { length, sha256 } = self.sum(pushing.phase).await?;
+            if pushed != length {
+                return Err(PushError::GaveUp(format!("the log is {length} bytes long and the server has {pushed}")));
+            }
+            logs.push(StoredLog { attempt: self.order.attempt, phase: pushing.phase, length, sha256 });
+        }
+        if self.value.is_none() && logs.iter().any(|l| l.phase == Phase::Run) {
+            self.project().await.map_err(PushError::GaveUp)?;
+        }
+        Ok(match self.value.take() {
+            Some(value) => Record { logs, value_length: value.length, value_sha256: value.sha256 },
+            None => Record { logs, value_length: 0, value_sha256: SHA256_OF_NOTHING.to_owned() },
+        })
+    }
+
+    async fn sum(&self, phase: Phase) -> Result<SpoolSum, PushError> {
+        let key = self.key(phase);
+        patiently(|| self.cx.host().spool_sum(&key)).await.map_err(|e| PushError::GaveUp(e.to_string()))
+    }
+}
+
+/// The server does not believe that a step is recorded: sees to it that it has the logs. True where it lacked bytes.
+pub async fn resend<H: Host>(cx: Arc<Context<H>>, report: Report) -> bool {
+    let mut lacked = false;
+    for log in report.record.into_iter().flat_map(|r| r.logs) {
+        let name = LogName { job: cx.job.id, attempt: log.attempt, phase: log.phase };
+        let over = CancellationToken::new();
+        over.cancel();
+        let push = Push { shared: Arc::clone(&cx.shared), log: name, fence: cx.job.fence, key: cx.key(log.attempt, log.phase), over };
+        if let Ok(have) = cx.shared.client.log(name, cx.job.fence, 0, Bytes::new()).await
+            && have.length < log.length
+        {
+            lacked = push.run(true).await.is_ok() || lacked;
+        }
+    }
+    lacked
+}
+
+/// Everything of a step's that is only on this host and stored elsewhere now.
+pub async fn forget<H: Host>(cx: Arc<Context<H>>, attempt: dockercise_pipeline::ids::Attempt, phases: Vec<Phase>) {
+    for phase in phases {
+        let key = cx.key(attempt, phase);
+        let removed = patiently(|| cx.host().remove(&key)).await;
+        if let Err(error) = match removed {
+            Ok(()) => patiently(|| cx.host().forget_spool(&key)).await,
+            Err(e) => Err(e),
+        } {
+            // The end of the run takes it along.
+            tracing::warn!(container = ?key, %error, "a finished container is left for later");
+        }
+    }
+}
