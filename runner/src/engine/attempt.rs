@@ -153,16 +153,15 @@ impl Inner {
 
     fn mounts(&self, spec: &AttemptSpec, work: VolumeKind) -> Vec<Mount> {
         let key = &spec.key;
-        let own =
-            |kind, target: &str, read_only| own_volume(kind, target, read_only, self.names.run_labels("step", key.run));
-        let directory = |place: Place| VolumeKind::directory(self.path(&place));
+        let own = |kind, target: &str| own_volume(kind, target, self.names.run_labels("step", key.run));
+        let path = |place: Place| self.path(&place);
         let mut mounts = vec![
-            own(work, WORKDIR, false),
-            own(directory(names::spool_dir(key)), SPOOL, false),
-            own(directory(names::go_dir(key)), GO, true),
+            own(work, WORKDIR),
+            own(VolumeKind::directory(path(names::spool_dir(key))), SPOOL),
+            own(VolumeKind::directory_to_read(path(names::go_dir(key))), GO),
         ];
         if !spec.values.is_empty() {
-            mounts.push(own(directory(names::values_dir(key)), VALUES, true));
+            mounts.push(own(VolumeKind::directory_to_read(path(names::values_dir(key))), VALUES));
         }
         mounts
     }

@@ -76,6 +76,12 @@ impl VolumeKind {
         VolumeKind { kind: "none", device: path, options: "bind".to_owned() }
     }
 
+    /// A directory of the engine's host, to be read only. (The engine takes no read-only mark on a volume without a
+    /// name, so the volume itself is mounted so.)
+    pub fn directory_to_read(path: String) -> VolumeKind {
+        VolumeKind { kind: "none", device: path, options: "bind,ro".to_owned() }
+    }
+
     /// A copy-on-write view: what is written goes to `upper`. `lower` is highest first. Without `redirect_dir` a
     /// directory of a lower layer cannot be renamed; without `metacopy` a chown copies every file.
     pub fn overlay(lower: &[String], upper: &str, work: &str) -> VolumeKind {
@@ -109,11 +115,10 @@ impl VolumeKind {
 }
 
 /// A volume without a name, which is made with its container and removed with it.
-pub fn own_volume(kind: VolumeKind, target: &str, read_only: bool, labels: HashMap<String, String>) -> Mount {
+pub fn own_volume(kind: VolumeKind, target: &str, labels: HashMap<String, String>) -> Mount {
     Mount {
         typ: Some(MountType::VOLUME),
         target: Some(target.to_owned()),
-        read_only: Some(read_only),
         volume_options: Some(MountVolumeOptions {
             no_copy: Some(true),
             labels: Some(labels),

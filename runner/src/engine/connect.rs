@@ -178,7 +178,7 @@ impl Inner {
     /// Starts a helper that does nothing, with a volume of this kind.
     async fn try_mount(&self, kind: VolumeKind) -> Result<(), EngineError> {
         let name = self.names.of("probe");
-        let mounts = vec![config::own_volume(kind, "/probe", false, self.names.labels("probe"))];
+        let mounts = vec![config::own_volume(kind, "/probe", self.names.labels("probe"))];
         let body = ContainerCreateBody {
             image: Some(self.helper.clone()),
             entrypoint: Some(vec![config::INIT.to_owned()]),

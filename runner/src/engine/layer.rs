@@ -146,8 +146,8 @@ impl Inner {
         let lower: Vec<String> = chain.iter().rev().map(|place| self.path(place)).collect();
         let labels = self.names.labels("copy");
         let mounts = vec![
-            own_volume(VolumeKind::overlay_to_read(&lower), "/from", true, labels.clone()),
-            own_volume(VolumeKind::directory(self.path(&new)), "/to", false, labels.clone()),
+            own_volume(VolumeKind::overlay_to_read(&lower), "/from", labels.clone()),
+            own_volume(VolumeKind::directory(self.path(&new)), "/to", labels.clone()),
         ];
         let name = self.names.of(&format!("copy-{}", &uuid::Uuid::new_v4().simple().to_string()[..8]));
         let body = ContainerCreateBody {
