@@ -63,7 +63,12 @@ fn tidy(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
 
 fn too_many(repository_name: &str, files: &[SourceFile]) -> Compiled {
     let source = Source::new(files[MAX_FILES].path.clone(), String::new());
-    let mut problem = Diagnostic::new(Severity::Error, &source, Span::default(), format!("{} pipeline files in one repository; {MAX_FILES} are the most", files.len()));
+    let mut problem = Diagnostic::new(
+        Severity::Error,
+        &source,
+        Span::default(),
+        format!("{} pipeline files in one repository; {MAX_FILES} are the most", files.len()),
+    );
     problem.help("this is the first one over");
     let pipelines = files.iter().take(MAX_FILES).map(|file| (default_name(repository_name, &file.path), file.path.clone())).collect();
     Compiled { plan: None, diagnostics: vec![problem], pipelines }

@@ -138,7 +138,8 @@ mod tests {
 
     #[test]
     fn files_are_found_anywhere_and_named() {
-        let found = discover("My.Repo_", [file("b/test.dockercise.yaml"), file("a.yaml"), file(".dockercise.yaml"), file("Dockercise.yaml")]);
+        let found =
+            discover("My.Repo_", [file("b/test.dockercise.yaml"), file("a.yaml"), file(".dockercise.yaml"), file("Dockercise.yaml")]);
         let names: Vec<_> = found.files.iter().map(|f| (f.path.as_str(), f.name.as_str())).collect();
         assert_eq!(names, [(".dockercise.yaml", "my-repo"), ("b/test.dockercise.yaml", "test")]);
         assert_eq!(found.ignored, []);
@@ -151,7 +152,14 @@ mod tests {
         let module = TreeEntry { path: "libs/x".into(), kind: EntryKind::Submodule };
         let found = discover(
             "r",
-            [link, other_link, module, file("web/node_modules/p/ci.dockercise.yaml"), file("vendor.dockercise.yaml"), file("c.dockercise.yml")],
+            [
+                link,
+                other_link,
+                module,
+                file("web/node_modules/p/ci.dockercise.yaml"),
+                file("vendor.dockercise.yaml"),
+                file("c.dockercise.yml"),
+            ],
         );
         assert_eq!(found.files.len(), 1);
         let ignored: Vec<_> = found.ignored.iter().map(|i| format!("{}: {}", i.path, i.reason)).collect();

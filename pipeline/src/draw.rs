@@ -47,7 +47,8 @@ fn draw_pipeline(plan: &Plan, ix: PipelineIx) -> String {
 /// When it starts, what it waits for, how long it may take.
 fn heading(plan: &Plan, pipeline: &PipelinePlan) -> String {
     let on = &pipeline.on;
-    let events: Vec<&str> = [(on.push, "push"), (on.tag, "tag"), (on.manual, "manual")].into_iter().filter(|(is, _)| *is).map(|(_, word)| word).collect();
+    let events: Vec<&str> =
+        [(on.push, "push"), (on.tag, "tag"), (on.manual, "manual")].into_iter().filter(|(is, _)| *is).map(|(_, word)| word).collect();
     let mut parts = vec![format!("on {}", events.join(", "))];
     if !pipeline.after.is_empty() {
         parts.push(format!("after {}", pipelines(plan, &pipeline.after)));
@@ -64,8 +65,11 @@ fn layers(plan: &Plan, pipeline: &PipelinePlan) -> Vec<Vec<StepIx>> {
     // A pipeline's steps stand together in the plan.
     let first = pipeline.steps.first().map_or(0, |step| step.0);
     let within = |step: StepIx| step.0.checked_sub(first).filter(|position| (*position as usize) < pipeline.steps.len());
-    let edges: Vec<(u32, u32)> =
-        pipeline.steps.iter().flat_map(|step| plan.step(*step).needs().filter_map(|need| Some((within(*step)?, within(need)?))).collect::<Vec<_>>()).collect();
+    let edges: Vec<(u32, u32)> = pipeline
+        .steps
+        .iter()
+        .flat_map(|step| plan.step(*step).needs().filter_map(|need| Some((within(*step)?, within(need)?))).collect::<Vec<_>>())
+        .collect();
     let mut layers: BTreeMap<usize, Vec<StepIx>> = BTreeMap::new();
     for (step, depth) in pipeline.steps.iter().zip(graph::depths(pipeline.steps.len(), &edges)) {
         layers.entry(depth).or_default().push(*step);

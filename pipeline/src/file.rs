@@ -32,7 +32,14 @@ pub(crate) struct FileRead {
 pub(crate) fn read(repository_name: &str, file: SourceFile) -> FileRead {
     let default = Spanned { value: default_name(repository_name, &file.path), span: Span::default() };
     let (text, encoding) = if file.text.len() as u64 > MAX_FILE_BYTES {
-        (String::new(), Err((0, format!("the file is over {} KiB", MAX_FILE_BYTES >> 10), "keep long scripts in the repository and run them from there".to_owned())))
+        (
+            String::new(),
+            Err((
+                0,
+                format!("the file is over {} KiB", MAX_FILE_BYTES >> 10),
+                "keep long scripts in the repository and run them from there".to_owned(),
+            )),
+        )
     } else {
         decode(&file.text)
     };
@@ -69,7 +76,9 @@ fn decode(bytes: &[u8]) -> (String, Result<(), Refusal>) {
             return (text, Err((error.valid_up_to(), "the file is not utf-8".to_owned(), utf8.to_owned())));
         }
     };
-    let refused = text.char_indices().find(|(_, c)| matches!(c, '\0'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}') && *c != '\r');
+    let refused = text
+        .char_indices()
+        .find(|(_, c)| matches!(c, '\0'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}') && *c != '\r');
     match refused {
         None => (text, Ok(())),
         Some((offset, c)) => {

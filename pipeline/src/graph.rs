@@ -39,7 +39,9 @@ fn shortest(graph: &DiGraph<(), usize>, knot: &[NodeIndex]) -> Vec<usize> {
             if target == first {
                 let mut way = vec![edge];
                 let mut at = node;
-                while at != first && let Some((before, edge)) = came.get(&at) {
+                while at != first
+                    && let Some((before, edge)) = came.get(&at)
+                {
                     way.push(*edge);
                     at = *before;
                 }

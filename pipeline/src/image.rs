@@ -12,7 +12,11 @@ pub(crate) fn check(image: &str) -> Result<(), String> {
         return Err(format!("over {MAX_LEN} characters"));
     }
     if let Some(c) = image.chars().find(|c| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '_' | '-' | '/' | ':' | '@' | '+')) {
-        return Err(if c.is_whitespace() { "it holds a space".to_owned() } else { format!("it holds {}", crate::diagnostic::quote(&c.to_string())) });
+        return Err(if c.is_whitespace() {
+            "it holds a space".to_owned()
+        } else {
+            format!("it holds {}", crate::diagnostic::quote(&c.to_string()))
+        });
     }
     let (name, digest) = match image.split_once('@') {
         Some((name, digest)) => (name, Some(digest)),
@@ -20,7 +24,10 @@ pub(crate) fn check(image: &str) -> Result<(), String> {
     };
     if let Some(digest) = digest
         && !digest.split_once(':').is_some_and(|(algorithm, hex)| {
-            !algorithm.is_empty() && algorithm.bytes().all(|b| b.is_ascii_alphanumeric()) && hex.len() >= 32 && hex.bytes().all(|b| b.is_ascii_hexdigit())
+            !algorithm.is_empty()
+                && algorithm.bytes().all(|b| b.is_ascii_alphanumeric())
+                && hex.len() >= 32
+                && hex.bytes().all(|b| b.is_ascii_hexdigit())
         })
     {
         return Err("what follows `@` is no digest, as in `@sha256:…`".to_owned());
@@ -47,7 +54,9 @@ pub(crate) fn check(image: &str) -> Result<(), String> {
 
 fn check_host(host: &str) -> Result<(), String> {
     let (name, port) = host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port)));
-    let labels = name.split('.').all(|l| !l.is_empty() && !l.starts_with('-') && !l.ends_with('-') && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
+    let labels = name
+        .split('.')
+        .all(|l| !l.is_empty() && !l.starts_with('-') && !l.ends_with('-') && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
     if labels && port.is_none_or(|port| port.parse::<u16>().is_ok()) {
         Ok(())
     } else {
@@ -63,7 +72,8 @@ fn check_component(component: &str) -> Result<(), String> {
         return Err("its name must be lower case".to_owned());
     }
     let inside = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    let separators_fit = component.split(|c: char| c.is_ascii_alphanumeric()).all(|s| matches!(s, "" | "." | "_" | "__") || s.bytes().all(|b| b == b'-'));
+    let separators_fit =
+        component.split(|c: char| c.is_ascii_alphanumeric()).all(|s| matches!(s, "" | "." | "_" | "__") || s.bytes().all(|b| b == b'-'));
     if component.bytes().next().is_some_and(inside) && component.bytes().last().is_some_and(inside) && separators_fit {
         Ok(())
     } else {
@@ -78,13 +88,43 @@ mod tests {
     #[test]
     fn images() {
         let digest = format!("alpine@sha256:{}", "a".repeat(64));
-        for good in ["alpine", "alpine:3.22", "pebbletech/docker-aws-cli", "ghcr.io/o/r:v1", "localhost:5000/x", "a.b/c__d/e-f--g:T_1", "1password/op", &digest] {
+        for good in [
+            "alpine",
+            "alpine:3.22",
+            "pebbletech/docker-aws-cli",
+            "ghcr.io/o/r:v1",
+            "localhost:5000/x",
+            "a.b/c__d/e-f--g:T_1",
+            "1password/op",
+            &digest,
+        ] {
             assert_eq!(check(good), Ok(()), "{good}");
         }
         let long = "a".repeat(1_000_000);
         for bad in [
-            "", "-v", "a b", "a\n", "Alpine", "alpine:", "alpine:-x", "a//b", "/a", "a/", "../x", "a:b:c", "a@sha256:zz", "a@", "$IMG", "{x}", "a/B", "http://x",
-            "h:x/y", "a.b-.c/d", "a._b", "ä", &long,
+            "",
+            "-v",
+            "a b",
+            "a\n",
+            "Alpine",
+            "alpine:",
+            "alpine:-x",
+            "a//b",
+            "/a",
+            "a/",
+            "../x",
+            "a:b:c",
+            "a@sha256:zz",
+            "a@",
+            "$IMG",
+            "{x}",
+            "a/B",
+            "http://x",
+            "h:x/y",
+            "a.b-.c/d",
+            "a._b",
+            "ä",
+            &long,
         ] {
             assert!(check(bad).is_err(), "{bad}");
         }

@@ -119,11 +119,7 @@ pub(crate) fn aws_names<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Vec
     if !AWS_TRIPLE.iter().all(|name| names.clone().any(|n| n == *name)) {
         return Vec::new();
     }
-    vec![
-        ("AWS_ACCESS_KEY_ID", AWS_TRIPLE[0]),
-        ("AWS_SECRET_ACCESS_KEY", AWS_TRIPLE[1]),
-        ("AWS_SESSION_TOKEN", AWS_TRIPLE[2]),
-    ]
+    vec![("AWS_ACCESS_KEY_ID", AWS_TRIPLE[0]), ("AWS_SECRET_ACCESS_KEY", AWS_TRIPLE[1]), ("AWS_SESSION_TOKEN", AWS_TRIPLE[2])]
 }
 
 #[cfg(test)]
@@ -144,7 +140,19 @@ mod tests {
 
     #[test]
     fn s29_names_that_load_programs_are_guarded() {
-        for step in ["path", "ld-preload", "ld_library_path", "docker-host", "git-ssh-command", "bash_env", "env", "ifs", "other/path", "dockercise-run", "pythonpath"] {
+        for step in [
+            "path",
+            "ld-preload",
+            "ld_library_path",
+            "docker-host",
+            "git-ssh-command",
+            "bash_env",
+            "env",
+            "ifs",
+            "other/path",
+            "dockercise-run",
+            "pythonpath",
+        ] {
             assert!(is_guarded(&env_name(step)), "{step}");
         }
         for step in ["access-key-id", "version", "token", "aws-access-key-id", "database-url", "build-path", "digit"] {

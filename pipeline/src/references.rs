@@ -95,8 +95,30 @@ mod tests {
     #[test]
     fn what_shells_and_tools_mean_stays() {
         for text in [
-            "${a}", "%{a}", "HEAD^{a}", "{{a}}", "{a,b}", "{}", "{1..5}", "{a", "a}", "{ a }", "{a }", "{A}", "{aa}", "{\"a\":1}", "awk '{print $1}'", "${a-b}",
-            "{ä}", "ä{", "{", "{{", "@{u}", "xargs -I{} x {}", "find -exec {} +", "\\{unknown-word}",
+            "${a}",
+            "%{a}",
+            "HEAD^{a}",
+            "{{a}}",
+            "{a,b}",
+            "{}",
+            "{1..5}",
+            "{a",
+            "a}",
+            "{ a }",
+            "{a }",
+            "{A}",
+            "{aa}",
+            "{\"a\":1}",
+            "awk '{print $1}'",
+            "${a-b}",
+            "{ä}",
+            "ä{",
+            "{",
+            "{{",
+            "@{u}",
+            "xargs -I{} x {}",
+            "find -exec {} +",
+            "\\{unknown-word}",
         ] {
             let s = scanned(text);
             assert_eq!((s.text.as_str(), s.used.len()), (text, 0), "{text}");

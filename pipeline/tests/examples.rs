@@ -17,9 +17,18 @@ fn compiled(folder: &str) -> Compiled {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(folder);
     let mut found = Vec::new();
     files_below(&root, &mut found);
-    let entry = |path: &PathBuf| TreeEntry { path: path.strip_prefix(&root).expect("below").to_str().expect("utf-8").to_owned(), kind: EntryKind::File };
+    let entry = |path: &PathBuf| TreeEntry {
+        path: path.strip_prefix(&root).expect("below").to_str().expect("utf-8").to_owned(),
+        kind: EntryKind::File,
+    };
     let files = discover("examples", found.iter().map(entry)).files;
-    compile("examples", files.into_iter().map(|file| SourceFile { text: std::fs::read(root.join(&file.path)).expect("an example"), path: file.path }).collect())
+    compile(
+        "examples",
+        files
+            .into_iter()
+            .map(|file| SourceFile { text: std::fs::read(root.join(&file.path)).expect("an example"), path: file.path })
+            .collect(),
+    )
 }
 
 #[test]

@@ -187,7 +187,12 @@ fn s61_many_steps() {
     refused(steps(1_001), "1001 steps in one file; 1000 are the most", 1_001);
     refused(steps(8_000), "over 10000 nodes", 1_667);
     let compiled = quick(files(vec![steps(160); 64]));
-    assert!(compiled.diagnostics.iter().any(|d| d.message == "10240 steps in all pipelines; 10000 are the most" && d.file == "p00062.dockercise.yaml" && d.line == 81));
+    assert!(
+        compiled
+            .diagnostics
+            .iter()
+            .any(|d| d.message == "10240 steps in all pipelines; 10000 are the most" && d.file == "p00062.dockercise.yaml" && d.line == 81)
+    );
 }
 
 #[test]
@@ -229,7 +234,8 @@ fn the_largest_good_repository_is_compiled_in_no_time() {
 #[test]
 fn the_order_of_files_does_not_matter() {
     let text = include_bytes!("../../examples/monorepo/web/web.dockercise.yaml").to_vec();
-    let api = SourceFile { path: "api.dockercise.yaml".into(), text: include_bytes!("../../examples/monorepo/api/api.dockercise.yaml").to_vec() };
+    let api =
+        SourceFile { path: "api.dockercise.yaml".into(), text: include_bytes!("../../examples/monorepo/api/api.dockercise.yaml").to_vec() };
     let web = SourceFile { path: "web.dockercise.yaml".into(), text };
     let one = serde_json::to_string(&compile("r", vec![api.clone(), web.clone()]).plan).expect("plain data");
     let two = serde_json::to_string(&compile("r", vec![web, api]).plan).expect("plain data");

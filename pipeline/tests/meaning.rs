@@ -43,7 +43,20 @@ fn scalars_are_as_written() {
     )]);
     let a = step(&plan, "a");
     assert_eq!((a.image.as_str(), a.run.as_str()), ("1.10", "no"));
-    let expected = [("V", "1.10"), ("ON", "no"), ("HEX", "0x1F"), ("N", "null"), ("T", "~"), ("E", ""), ("Q", ""), ("D", "2024-01-01"), ("I", ".inf"), ("O", "0o17"), ("S", " x "), ("M", "a\nb\n")];
+    let expected = [
+        ("V", "1.10"),
+        ("ON", "no"),
+        ("HEX", "0x1F"),
+        ("N", "null"),
+        ("T", "~"),
+        ("E", ""),
+        ("Q", ""),
+        ("D", "2024-01-01"),
+        ("I", ".inf"),
+        ("O", "0o17"),
+        ("S", " x "),
+        ("M", "a\nb\n"),
+    ];
     for (name, text) in expected {
         assert_eq!(literal(a, name), text, "{name}");
     }
@@ -51,7 +64,10 @@ fn scalars_are_as_written() {
 
 #[test]
 fn references_without_quotes_are_understood() {
-    let plan = plan(&[("ci", "a: {img: i, run: x}\nb: {img: i, run: x, vol: {a}, env: [{a}, {X: {a}}], after: {a}}\nc: {img: i, run: x, vol: '{a}', env: {a}, after: [{a}]}\n")]);
+    let plan = plan(&[(
+        "ci",
+        "a: {img: i, run: x}\nb: {img: i, run: x, vol: {a}, env: [{a}, {X: {a}}], after: {a}}\nc: {img: i, run: x, vol: '{a}', env: {a}, after: [{a}]}\n",
+    )]);
     for name in ["b", "c"] {
         let step = step(&plan, name);
         assert!(matches!(step.volume, Some(VolumeFrom::Step { .. })) && step.after.len() == 1, "{name}");
@@ -62,7 +78,10 @@ fn references_without_quotes_are_understood() {
 
 #[test]
 fn a_name_with_nothing_behind_it_is_an_empty_variable_not_a_reference() {
-    let plan = plan(&[("ci", "A: &x {img: i, run: x}\n".replace("A: &x ", "a: ").as_str()), ("b", "b:\n  img: i\n  run: x\n  env:\n    - EMPTY:\n")]);
+    let plan = plan(&[
+        ("ci", "A: &x {img: i, run: x}\n".replace("A: &x ", "a: ").as_str()),
+        ("b", "b:\n  img: i\n  run: x\n  env:\n    - EMPTY:\n"),
+    ]);
     assert_eq!(literal(step(&plan, "b"), "EMPTY"), "");
 }
 
@@ -71,16 +90,21 @@ fn the_aws_names_are_set_for_the_whole_triple_only() {
     let makers = "access-key-id: {img: i, run: x}\nsecret-access-key: {img: i, run: x}\nsession-token: {img: i, run: x}\n";
     let two = format!("{makers}use: {{img: i, run: x, env: [access-key-id, session-token]}}\n");
     assert_eq!(of_steps(&plan(&[("ci", &two)]), "use"), ["ACCESS_KEY_ID=ci/access-key-id", "SESSION_TOKEN=ci/session-token"]);
-    let three = format!("{makers}use: {{img: i, run: x, env: [session-token, ci/access-key-id, secret-access-key, AWS_SESSION_TOKEN: mine]}}\n");
+    let three =
+        format!("{makers}use: {{img: i, run: x, env: [session-token, ci/access-key-id, secret-access-key, AWS_SESSION_TOKEN: mine]}}\n");
     let plan = plan(&[("ci", &three)]);
     let names: Vec<_> = step(&plan, "use").env.iter().map(|env| env.name.as_str()).collect();
-    assert_eq!(names, ["SESSION_TOKEN", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]);
+    assert_eq!(
+        names,
+        ["SESSION_TOKEN", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]
+    );
     assert_eq!(literal(step(&plan, "use"), "AWS_SESSION_TOKEN"), "mine");
 }
 
 #[test]
 fn defaults_count_where_nothing_is_said_and_not_for_what_they_name() {
-    let plan = plan(&[("ci", "img: i\nvol: code\nenv: [code]\ncode: {run: x}\na: {run: x}\nb: {img: j, vol: source, env: {X: y}, run: x}\n")]);
+    let plan =
+        plan(&[("ci", "img: i\nvol: code\nenv: [code]\ncode: {run: x}\na: {run: x}\nb: {img: j, vol: source, env: {X: y}, run: x}\n")]);
     let (code, a, b) = (step(&plan, "code"), step(&plan, "a"), step(&plan, "b"));
     assert!(code.volume.is_none() && code.env.is_empty() && code.image == "i");
     assert!(matches!(a.volume, Some(VolumeFrom::Step { .. })));
@@ -152,7 +176,8 @@ fn names_come_from_files_and_the_repository() {
 
 #[test]
 fn a_plan_is_the_same_after_json() {
-    let plan = plan(&[("ci", "a: {img: i, run: x}\nb: {img: i, run: 'cat {a}', env: [a, X: y], done: x, after: {human-click: {note: z}}}\n")]);
+    let plan =
+        plan(&[("ci", "a: {img: i, run: x}\nb: {img: i, run: 'cat {a}', env: [a, X: y], done: x, after: {human-click: {note: z}}}\n")]);
     let json = serde_json::to_string(&plan).expect("plain data");
     assert_eq!(serde_json::from_str::<Plan>(&json).expect("plain data"), plan);
 }

@@ -22,7 +22,8 @@ pub(super) fn merge(reads: &[FileRead], diagnostics: &mut Vec<Diagnostic>) -> Op
     let mut definitions: Vec<&Definition> = reads.iter().filter_map(|read| read.definition.as_ref()).collect();
     definitions.sort_by(|a, b| a.name.value.cmp(&b.name.value));
     let names = Names::new(&definitions, reads);
-    let mut merge = Merge { definitions, names, diagnostics, suggest: Suggest::new(), edges: Vec::new(), gates: Vec::new(), text_left: MAX_PLAN_TEXT };
+    let mut merge =
+        Merge { definitions, names, diagnostics, suggest: Suggest::new(), edges: Vec::new(), gates: Vec::new(), text_left: MAX_PLAN_TEXT };
     if merge.too_many_steps() {
         return None;
     }
@@ -35,8 +36,15 @@ fn one_name_each(reads: &[FileRead], diagnostics: &mut Vec<Diagnostic>) {
     for read in reads {
         match seen.get(read.name.value.as_str()) {
             Some(first) => {
-                let mut problem = Diagnostic::new(Severity::Error, &read.source, read.name.span, format!("two pipelines are called {}", quote(&read.name.value)));
-                problem.also(&first.source, first.name.span, "the first is here").help("rename one of the files, or say `name: other` in it");
+                let mut problem = Diagnostic::new(
+                    Severity::Error,
+                    &read.source,
+                    read.name.span,
+                    format!("two pipelines are called {}", quote(&read.name.value)),
+                );
+                problem
+                    .also(&first.source, first.name.span, "the first is here")
+                    .help("rename one of the files, or say `name: other` in it");
                 diagnostics.push(problem);
             }
             None => {
@@ -91,7 +99,8 @@ impl Merge<'_, '_> {
             if let Some(step) = steps.get(left) {
                 let span = step.name.span;
                 let total: usize = self.definitions.iter().map(|d| d.steps.len()).sum();
-                self.error(PipelineIx(pipeline as u32), span, format!("{total} steps in all pipelines; {MAX_STEPS} are the most")).help("this is the first one over");
+                self.error(PipelineIx(pipeline as u32), span, format!("{total} steps in all pipelines; {MAX_STEPS} are the most"))
+                    .help("this is the first one over");
                 return true;
             }
             left -= steps.len();
@@ -130,7 +139,11 @@ impl Merge<'_, '_> {
 
     /// A plan holds defaults and paths once for each step: keeps that within bounds.
     fn spend(&mut self, pipeline: PipelineIx, at: Span, step: &crate::plan::StepPlan) -> bool {
-        let env: usize = step.env.iter().map(|env| 64 + env.name.len() + if let crate::plan::EnvValue::Literal { text } = &env.value { text.len() } else { 0 }).sum();
+        let env: usize = step
+            .env
+            .iter()
+            .map(|env| 64 + env.name.len() + if let crate::plan::EnvValue::Literal { text } = &env.value { text.len() } else { 0 })
+            .sum();
         let done = step.done.as_ref().map_or(0, |done| done.text.len() + done.run.len());
         let text = step.run_text.len() + step.run.len() + done + env + 8 * step.values.len();
         match self.text_left.checked_sub(text) {
@@ -139,8 +152,12 @@ impl Merge<'_, '_> {
                 true
             }
             None => {
-                self.error(pipeline, at, format!("the pipelines are over {} MiB once defaults and references are filled in", MAX_PLAN_TEXT >> 20))
-                    .help("keep long scripts in the repository and run them from there");
+                self.error(
+                    pipeline,
+                    at,
+                    format!("the pipelines are over {} MiB once defaults and references are filled in", MAX_PLAN_TEXT >> 20),
+                )
+                .help("keep long scripts in the repository and run them from there");
                 false
             }
         }
@@ -175,7 +192,10 @@ impl Merge<'_, '_> {
             return None;
         }
         let is_step = name.value.contains('/') || self.names.steps[pipeline.index()].contains_key(name.value.as_str());
-        let near = self.suggest.nearest(&name.value, self.names.pipelines.keys().copied().chain([HUMAN_CLICK]), tolerance(&name.value)).map(str::to_owned);
+        let near = self
+            .suggest
+            .nearest(&name.value, self.names.pipelines.keys().copied().chain([HUMAN_CLICK]), tolerance(&name.value))
+            .map(str::to_owned);
         let problem = self.error(pipeline, name.span, format!("there is no pipeline {}", quote(&name.value)));
         if is_step {
             problem.help("a pipeline waits for pipelines; a step can wait for a step: put `after` there");

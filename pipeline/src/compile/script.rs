@@ -37,7 +37,8 @@ impl Merge<'_, '_> {
             for (range, near) in scanned.near {
                 let word = &part.value[range];
                 let span = self.within(pipeline, part.span, word);
-                self.error(pipeline, span, format!("there is no step {}", quote(word))).help(format!("did you mean `{{{near}}}`? The text itself is written `\\{{{word}}}`"));
+                self.error(pipeline, span, format!("there is no step {}", quote(word)))
+                    .help(format!("did you mean `{{{near}}}`? The text itself is written `\\{{{word}}}`"));
             }
             script.text.push_str(&part.value);
             script.run.push_str(&scanned.text);

@@ -49,7 +49,12 @@ impl Merge<'_, '_> {
                     step.values.push(used);
                 }
             }
-            step.done = Some(DonePlan { text: script.text, run: script.run, timeout_seconds: done.timeout_seconds.or(definition.timeout_seconds), reads_own_value });
+            step.done = Some(DonePlan {
+                text: script.text,
+                run: script.run,
+                timeout_seconds: done.timeout_seconds.or(definition.timeout_seconds),
+                reads_own_value,
+            });
         }
         self.after(pipeline, ix, definition, &mut step);
         step
@@ -141,7 +146,8 @@ impl Merge<'_, '_> {
                     step.after_pipelines.push(other);
                 }
             } else if !self.is_unsure(&name.value) {
-                let near = self.near(pipeline, &name.value, crate::suggest::tolerance(&name.value)).map(|near| format!("did you mean `{near}`?"));
+                let near =
+                    self.near(pipeline, &name.value, crate::suggest::tolerance(&name.value)).map(|near| format!("did you mean `{near}`?"));
                 let help = near.or_else(|| self.elsewhere(&name.value));
                 let problem = self.error(pipeline, name.span, format!("there is no step or pipeline {}", quote(&name.value)));
                 problem.help = help;

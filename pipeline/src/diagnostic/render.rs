@@ -125,11 +125,19 @@ impl Line {
         // over the line's end stops there.
         let mut end = start;
         let mut left = span.len as usize;
-        while left > 0 && let Some(c) = text[end..].chars().next() {
+        while left > 0
+            && let Some(c) = text[end..].chars().next()
+        {
             left = left.saturating_sub(c.len_utf8());
             end += c.len_utf8();
         }
-        Line { file: escape(file), line: line.saturating_sub(1) as usize, column: column.saturating_sub(1) as usize, text: text.to_owned(), caret: (start, end - start).into() }
+        Line {
+            file: escape(file),
+            line: line.saturating_sub(1) as usize,
+            column: column.saturating_sub(1) as usize,
+            text: text.to_owned(),
+            caret: (start, end - start).into(),
+        }
     }
 }
 

@@ -69,7 +69,9 @@ fn gate(problems: &mut Problems<'_>, at: Span, more: Option<&Node>, after: &mut 
                     Some("note") => note = value::text(problems, value, "note").map(|text| text.value),
                     Some(word @ ("by" | "expires")) => not_yet(problems, word, key.span),
                     word => {
-                        problems.error(key.span, format!("`human-click` has no key {}", quote(word.unwrap_or_default()))).help("its keys are `note`, and later `by` and `expires`");
+                        problems
+                            .error(key.span, format!("`human-click` has no key {}", quote(word.unwrap_or_default())))
+                            .help("its keys are `note`, and later `by` and `expires`");
                     }
                 }
             }

@@ -40,7 +40,9 @@ fn step(problems: &mut Problems<'_>, node: &Node, items: &mut Vec<EnvItem>) {
         && let Some((name, value)) = text.split_once('=')
         && is_env_name(name)
     {
-        problems.error(node.span, format!("`env` takes names of steps, and {} is none", quote(text))).help(format!("a variable of its own is `{name}: {}`", crate::diagnostic::escape(value)));
+        problems
+            .error(node.span, format!("`env` takes names of steps, and {} is none", quote(text)))
+            .help(format!("a variable of its own is `{name}: {}`", crate::diagnostic::escape(value)));
         return;
     }
     let Some(step) = value::reference(problems, node, "env") else { return };
@@ -48,7 +50,8 @@ fn step(problems: &mut Problems<'_>, node: &Node, items: &mut Vec<EnvItem>) {
     let problem = if !is_env_name(&name) {
         problems.error(step.span, format!("the step {} cannot name a variable: {} starts with a digit", quote(&step.value), quote(&name)))
     } else if is_guarded(&name) {
-        problems.error(step.span, format!("the step {} cannot set {}: that would change how programs behave", quote(&step.value), quote(&name)))
+        problems
+            .error(step.span, format!("the step {} cannot set {}: that would change how programs behave", quote(&step.value), quote(&name)))
     } else {
         items.push(EnvItem::Step(step));
         return;
@@ -85,10 +88,13 @@ fn named(problems: &mut Problems<'_>, name: Spanned<String>, node: &Node) -> Opt
     match &node.kind {
         Kind::Scalar { text, .. } => {
             if text.contains('\0') || text.len() > MAX_VALUE {
-                problems.error(node.span, format!("the value of {} holds a NUL character or is over 120 KiB", quote(&name.value))).help("make it a step's value and read it with `{step}`");
+                problems
+                    .error(node.span, format!("the value of {} holds a NUL character or is over 120 KiB", quote(&name.value)))
+                    .help("make it a step's value and read it with `{step}`");
                 return None;
             }
-            let inner = |text: &str| text.strip_prefix('{').and_then(|t| t.strip_suffix('}')).filter(|t| is_reference(t)).map(str::to_owned);
+            let inner =
+                |text: &str| text.strip_prefix('{').and_then(|t| t.strip_suffix('}')).filter(|t| is_reference(t)).map(str::to_owned);
             if let Some(step) = inner(text) {
                 return Some(EnvItem::Named { name, step: Spanned { value: step, span: node.span } });
             }
@@ -96,14 +102,18 @@ fn named(problems: &mut Problems<'_>, name: Spanned<String>, node: &Node) -> Opt
             Some(EnvItem::Literal { name, text: Spanned { value: literal.to_owned(), span: node.span } })
         }
         Kind::List(_) => {
-            problems.error(node.span, format!("the value of {} is a list", quote(&name.value))).help("a variable is text, or a step: `NAME: \"{step}\"`");
+            problems
+                .error(node.span, format!("the value of {} is a list", quote(&name.value)))
+                .help("a variable is text, or a step: `NAME: \"{step}\"`");
             None
         }
         Kind::Map(entries) => {
             match entries.first().and_then(|entry| entry.key.text()) {
                 Some(store @ ("secret" | "ssm" | "secretsmanager")) => not_yet(problems, store, node.span),
                 _ => {
-                    problems.error(node.span, format!("the value of {} is a map", quote(&name.value))).help("a variable is text, or a step: `NAME: \"{step}\"`");
+                    problems
+                        .error(node.span, format!("the value of {} is a map", quote(&name.value)))
+                        .help("a variable is text, or a step: `NAME: \"{step}\"`");
                 }
             }
             None

@@ -1,10 +1,10 @@
 //! The top level of a file: settings and steps.
 
-use super::{Problems, STARTER};
 use super::keys::{self, not_yet};
 use super::step::{self, Defaults};
 use super::value;
 use super::yaml::{Entry, Kind, Node};
+use super::{Problems, STARTER};
 use super::{after, env};
 use crate::definition::{After, Definition};
 use crate::diagnostic::quote;
@@ -19,11 +19,18 @@ const MAX_STEPS: usize = 1_000;
 /// What `on` knows.
 const EVENTS: [&str; 5] = ["push", "tag", "manual", "pull_request", "schedule"];
 /// Steps' names that are also words between braces in other languages (awk, sed, git).
-const COMMON_CONSTRUCTS: [&str; 20] =
-    ["print", "printf", "next", "exit", "getline", "delete", "return", "upstream", "push", "commit", "tree", "blob", "object", "u", "p", "d", "q", "n", "s", "i"];
+const COMMON_CONSTRUCTS: [&str; 20] = [
+    "print", "printf", "next", "exit", "getline", "delete", "return", "upstream", "push", "commit", "tree", "blob", "object", "u", "p",
+    "d", "q", "n", "s", "i",
+];
 
 /// Reads a file's root. The name comes back even where nothing else can be read.
-pub(super) fn definition(problems: &mut Problems<'_>, source: &Arc<Source>, default: Spanned<String>, root: &Node) -> (Spanned<String>, Option<Definition>) {
+pub(super) fn definition(
+    problems: &mut Problems<'_>,
+    source: &Arc<Source>,
+    default: Spanned<String>,
+    root: &Node,
+) -> (Spanned<String>, Option<Definition>) {
     let Kind::Map(entries) = &root.kind else {
         let message = if root.is_null() { "the file is empty" } else { "a pipeline file is a map of steps" };
         problems.error(root.span, message).help(STARTER);
@@ -81,7 +88,9 @@ pub(super) fn definition(problems: &mut Problems<'_>, source: &Arc<Source>, defa
     }
     pipeline_name(problems, &read.name, named);
     if let Some((key, _)) = steps.get(MAX_STEPS) {
-        problems.error(key.span, format!("{} steps in one file; {MAX_STEPS} are the most", steps.len())).help("split the pipeline into several files");
+        problems
+            .error(key.span, format!("{} steps in one file; {MAX_STEPS} are the most", steps.len()))
+            .help("split the pipeline into several files");
         steps.truncate(MAX_STEPS);
     } else if steps.is_empty() {
         problems.error(in_steps.map_or(root.span, |entry| entry.key.span), "the pipeline has no steps").help(STARTER);
@@ -161,7 +170,10 @@ fn step_name(problems: &mut Problems<'_>, word: &str, span: Span, value: &Node, 
         return false;
     } else if COMMON_CONSTRUCTS.contains(&word) {
         problems
-            .warning(span, format!("`{{{word}}}` means this step in every `run` and `done`, also where awk, sed or git mean something else"))
+            .warning(
+                span,
+                format!("`{{{word}}}` means this step in every `run` and `done`, also where awk, sed or git mean something else"),
+            )
             .help(format!("call the step something longer, or write `\\{{{word}}}` where the other is meant"));
     }
     true

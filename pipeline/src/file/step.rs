@@ -36,7 +36,9 @@ pub(super) fn step(problems: &mut Problems<'_>, name: Spanned<String>, node: &No
         Kind::Map(entries) => entries.as_slice(),
         _ if node.is_null() => &[],
         _ => {
-            problems.error(step.name.span, format!("the step {} is not a map of keys", quote(&step.name.value))).help("a step is at least `img` and `run`");
+            problems
+                .error(step.name.span, format!("the step {} is not a map of keys", quote(&step.name.value)))
+                .help("a step is at least `img` and `run`");
             return step;
         }
     };
@@ -63,7 +65,9 @@ pub(super) fn step(problems: &mut Problems<'_>, name: Spanned<String>, node: &No
         step.image.clone_from(&defaults.image);
         // Who wrote it by another name has been told already.
         if defaults.image.is_none() && !has("build") && !has("image") {
-            problems.error(step.name.span, format!("the step {} has no `img`", quote(&step.name.value))).help("`img` names the container image to run in");
+            problems
+                .error(step.name.span, format!("the step {} has no `img`", quote(&step.name.value)))
+                .help("`img` names the container image to run in");
         }
     }
     if !["run", "build", "script", "command", "commands", "cmd", "entrypoint"].into_iter().any(has) {
@@ -121,7 +125,9 @@ fn done(problems: &mut Problems<'_>, node: &Node) -> Option<Done> {
             Some("timeout") => timeout_seconds = value::duration(problems, value, "timeout"),
             Some("every") => not_yet(problems, "every", key.span),
             word => {
-                problems.error(key.span, format!("`done` has no key {}", quote(word.unwrap_or_default()))).help("its keys are `run` and `timeout`, and later `every`");
+                problems
+                    .error(key.span, format!("`done` has no key {}", quote(word.unwrap_or_default())))
+                    .help("its keys are `run` and `timeout`, and later `every`");
             }
         }
     }

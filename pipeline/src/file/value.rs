@@ -113,7 +113,6 @@ fn seconds(text: &str) -> Result<u64, String> {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::seconds;

@@ -87,7 +87,8 @@ pub(super) fn parse(problems: &mut Problems<'_>) -> Option<Arc<Node>> {
         flow_nesting_limit: MAX_DEPTH + 2,
         block_nesting_limit: MAX_DEPTH + 2,
     };
-    let mut tree = Tree { problems: &mut *problems, open: Vec::new(), anchors: HashMap::new(), root: None, documents: 0, nodes: 0, text: 0 };
+    let mut tree =
+        Tree { problems: &mut *problems, open: Vec::new(), anchors: HashMap::new(), root: None, documents: 0, nodes: 0, text: 0 };
     for event in Parser::new_from_str_with_options(&source.text, options) {
         let next = match event {
             Ok((event, span)) => tree.event(event, span),
@@ -140,7 +141,9 @@ impl Tree<'_, '_> {
             Event::DocumentStart(..) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    self.problems.error(span, "a second yaml document in one file").help("a pipeline is one document: put the second in a file of its own");
+                    self.problems
+                        .error(span, "a second yaml document in one file")
+                        .help("a pipeline is one document: put the second in a file of its own");
                     return Err(Stop);
                 }
                 Ok(())
@@ -151,7 +154,8 @@ impl Tree<'_, '_> {
                 // The parser says `~` for what is not there at all.
                 let text = if plain && span.len == 0 { Cow::Borrowed("") } else { text };
                 self.count(1, text.len(), 0, span)?;
-                let node = Arc::new(Node { nodes: 1, text: text.len(), depth: 0, kind: Kind::Scalar { text: text.into_owned(), plain }, span });
+                let node =
+                    Arc::new(Node { nodes: 1, text: text.len(), depth: 0, kind: Kind::Scalar { text: text.into_owned(), plain }, span });
                 self.finish(node, anchor)
             }
             Event::SequenceStart(_, anchor, tag) => {
@@ -186,7 +190,10 @@ impl Tree<'_, '_> {
         } else if self.open.len() + depth > MAX_DEPTH {
             (format!("nested over {MAX_DEPTH} levels deep"), "no pipeline needs more than a handful: is a bracket too many?")
         } else if self.text > MAX_TEXT {
-            (format!("over {MAX_TEXT} bytes of text once aliases are expanded"), "keep long scripts in the repository and run them from there")
+            (
+                format!("over {MAX_TEXT} bytes of text once aliases are expanded"),
+                "keep long scripts in the repository and run them from there",
+            )
         } else {
             return Ok(());
         };
@@ -245,7 +252,11 @@ impl Tree<'_, '_> {
                             .help("name a whole value with an anchor (`&it`) and use it with an alias (`*it`), or write the keys out");
                     } else if let Some(first) = seen.get(text) {
                         let (first, source) = (*first, self.problems.source);
-                        self.problems.error(name.span, format!("{} stands here twice", quote(text))).also(source, first, "the first is here");
+                        self.problems.error(name.span, format!("{} stands here twice", quote(text))).also(
+                            source,
+                            first,
+                            "the first is here",
+                        );
                     } else {
                         seen.insert(text.to_owned(), name.span);
                         entries.push(Entry { key: name, value: node });
@@ -260,7 +271,9 @@ impl Tree<'_, '_> {
         if tagged {
             let span = at.tag_span().and_then(|tag| tag.byte_range()).map_or(node, |range| Span::between(range.start, range.end));
             let tag = quote(self.problems.source.slice(span));
-            self.problems.error(span, format!("the yaml tag {tag} means nothing here")).help("leave it out: every value is taken as written");
+            self.problems
+                .error(span, format!("the yaml tag {tag} means nothing here"))
+                .help("leave it out: every value is taken as written");
         }
     }
 
@@ -273,16 +286,26 @@ impl Tree<'_, '_> {
         let rest = &source.text[source.line_range(source.line(offset))];
         let (message, help) = match error.kind() {
             _ if rest.trim_start_matches(' ').starts_with('\t') => ("a tab where yaml wants spaces".to_owned(), Some("indent with spaces")),
-            kind if kind.to_string().contains(" tab") || kind.to_string().starts_with("tab") => ("a tab where yaml wants spaces".to_owned(), Some("indent with spaces")),
-            ErrorKind::UnknownAnchor => ("an alias (`*name`) of an anchor (`&name`) that does not stand above it".to_owned(), Some("a word that starts with `*` needs quotes")),
-            ErrorKind::DirectiveDisallowed => ("yaml directives (`%`) are not part of the language".to_owned(), Some("leave the line out, or quote the word that starts with `%`")),
+            kind if kind.to_string().contains(" tab") || kind.to_string().starts_with("tab") => {
+                ("a tab where yaml wants spaces".to_owned(), Some("indent with spaces"))
+            }
+            ErrorKind::UnknownAnchor => (
+                "an alias (`*name`) of an anchor (`&name`) that does not stand above it".to_owned(),
+                Some("a word that starts with `*` needs quotes"),
+            ),
+            ErrorKind::DirectiveDisallowed => (
+                "yaml directives (`%`) are not part of the language".to_owned(),
+                Some("leave the line out, or quote the word that starts with `%`"),
+            ),
             kind if kind.to_string().contains("nesting") || kind.to_string().contains("recursion") => {
                 (format!("nested over {MAX_DEPTH} levels deep"), Some("no pipeline needs more than a handful: is a bracket too many?"))
             }
             kind if kind.to_string().starts_with("unclosed") => (format!("not valid yaml: {kind}"), None),
             kind => (
                 format!("not valid yaml: {}", kind.to_string().to_ascii_lowercase()),
-                Some("text with `: `, ` #` or a leading `{`, `[`, `*`, `&`, `%`, `@` needs quotes or a block (`run: |` and the text on the lines below)"),
+                Some(
+                    "text with `: `, ` #` or a leading `{`, `[`, `*`, `&`, `%`, `@` needs quotes or a block (`run: |` and the text on the lines below)",
+                ),
             ),
         };
         let problem = self.problems.error(span, message);

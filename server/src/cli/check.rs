@@ -50,7 +50,10 @@ mod tests {
         let folder = Folder::new(&[("ci.dockercise.yaml", "a: {imgg: alpine, run: x}\n")]);
         let (well, out, err) = run(&folder, &["."]);
         assert!(!well && out.is_empty());
-        assert!(err.contains("a step has no key `imgg`") && err.contains("ci.dockercise.yaml:1:5") && err.ends_with("2 errors in 1 file\n"), "{err}");
+        assert!(
+            err.contains("a step has no key `imgg`") && err.contains("ci.dockercise.yaml:1:5") && err.ends_with("2 errors in 1 file\n"),
+            "{err}"
+        );
     }
 
     #[test]
@@ -76,7 +79,12 @@ mod tests {
 
     #[test]
     fn links_are_not_followed_and_said() {
-        let folder = Folder::new(&[("ci.dockercise.yaml", GOOD), ("node_modules/x/x.dockercise.yaml", "{"), ("lib/.git", "gitdir: x"), ("lib/l.dockercise.yaml", "{")]);
+        let folder = Folder::new(&[
+            ("ci.dockercise.yaml", GOOD),
+            ("node_modules/x/x.dockercise.yaml", "{"),
+            ("lib/.git", "gitdir: x"),
+            ("lib/l.dockercise.yaml", "{"),
+        ]);
         std::os::unix::fs::symlink("/etc/passwd", folder.path("l.dockercise.yaml")).unwrap();
         std::os::unix::fs::symlink("..", folder.path("loop")).unwrap();
         let (well, _, err) = run(&folder, &["."]);
@@ -94,7 +102,11 @@ mod tests {
 
     #[test]
     fn single_files_are_one_graph_and_folders_each_one_of_their_own() {
-        let folder = Folder::new(&[("one/a.dockercise.yaml", "a: {img: alpine, run: x, after: b/b}\n"), ("one/b.dockercise.yaml", "b: {img: alpine, run: x}\n"), ("two/b.dockercise.yaml", GOOD)]);
+        let folder = Folder::new(&[
+            ("one/a.dockercise.yaml", "a: {img: alpine, run: x, after: b/b}\n"),
+            ("one/b.dockercise.yaml", "b: {img: alpine, run: x}\n"),
+            ("two/b.dockercise.yaml", GOOD),
+        ]);
         assert!(run(&folder, &["one/a.dockercise.yaml", "one/b.dockercise.yaml"]).0);
         assert!(run(&folder, &["one", "two"]).0);
         assert!(!run(&folder, &["one/a.dockercise.yaml"]).0);

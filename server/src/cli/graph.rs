@@ -37,7 +37,10 @@ mod tests {
         let args = GraphArgs { paths: folder.paths(&["."]) };
         let (well, out, err) = folder.run(|to| graph_to(&args, to));
         assert!(well && err.is_empty(), "{err}");
-        assert!(out.starts_with("deploy · deploy.dockercise.yaml\n  on push · after a human click") && out.contains("volume ← get-code"), "{out}");
+        assert!(
+            out.starts_with("deploy · deploy.dockercise.yaml\n  on push · after a human click") && out.contains("volume ← get-code"),
+            "{out}"
+        );
     }
 
     #[test]

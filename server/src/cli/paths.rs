@@ -4,7 +4,9 @@ use anyhow::Context;
 use dockercise_pipeline::compile;
 use dockercise_pipeline::diagnostic::render::{Style, render, summary};
 use dockercise_pipeline::diagnostic::{Diagnostic, escape};
-use dockercise_pipeline::discover::{Discovery, EntryKind, Ignored, MAX_FILE_BYTES, MAX_FILES, TreeEntry, discover, fit, is_ignored_folder};
+use dockercise_pipeline::discover::{
+    Discovery, EntryKind, Ignored, MAX_FILE_BYTES, MAX_FILES, TreeEntry, discover, fit, is_ignored_folder,
+};
 use dockercise_pipeline::plan::Plan;
 use dockercise_pipeline::source::SourceFile;
 use std::collections::BTreeSet;
@@ -76,7 +78,11 @@ pub fn compile(paths: &Paths, to: &mut Outputs<'_>) -> anyhow::Result<Option<Vec
             Err(error) => {
                 well = false;
                 let shown = escape(&path.to_string_lossy());
-                let why = if error.kind() == ErrorKind::NotFound { format!("there is no file or folder `{shown}`") } else { format!("cannot read `{shown}`: {error}") };
+                let why = if error.kind() == ErrorKind::NotFound {
+                    format!("there is no file or folder `{shown}`")
+                } else {
+                    format!("cannot read `{shown}`: {error}")
+                };
                 to.err(&format!("error: {why}\n"))?;
             }
         }
@@ -153,7 +159,9 @@ fn folder(root: &Path, to: &mut Outputs<'_>) -> anyhow::Result<Repository> {
     }
     if files.is_empty() {
         let shown = escape(&root.to_string_lossy());
-        to.err(&format!("error: no pipeline file in `{shown}`\n  help: write `hello: {{img: alpine, run: echo hello}}` to `hello.dockercise.yaml`\n"))?;
+        to.err(&format!(
+            "error: no pipeline file in `{shown}`\n  help: write `hello: {{img: alpine, run: echo hello}}` to `hello.dockercise.yaml`\n"
+        ))?;
     }
     let files = files.into_iter().map(|file| Found { shown: format!("{prefix}{}", file.path), path: root.join(&file.path) }).collect();
     Ok(Repository { name, files })
