@@ -3,6 +3,8 @@
 use rustix::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::io;
 use std::mem::MaybeUninit;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 
 /// Blocked signals, to be read one by one.
 pub struct Signals {
@@ -10,8 +12,7 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Blocks all signals of this thread and those it starts from here on. A command started by `std` begins with
-    /// none blocked.
+    /// Blocks all signals of this thread and those it starts from here on.
     pub fn catch() -> io::Result<Signals> {
         Ok(Signals { fd: block_all()? })
     }
@@ -31,6 +32,24 @@ impl Signals {
 impl AsFd for Signals {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
+    }
+}
+
+/// Has a command begin with no signal blocked: it would inherit what [`Signals::catch`] has done.
+#[expect(unsafe_code, reason = "std starts commands with the caller's signal mask")]
+pub fn unblock_in(command: &mut Command) -> &mut Command {
+    // SAFETY: between fork and exec only functions are called that are safe in a signal handler: sigemptyset and
+    // sigprocmask are, and nothing allocates.
+    unsafe {
+        command.pre_exec(|| {
+            let mut set = MaybeUninit::<libc::sigset_t>::uninit();
+            if libc::sigemptyset(set.as_mut_ptr()) != 0
+                || libc::sigprocmask(libc::SIG_SETMASK, set.as_ptr(), std::ptr::null_mut()) != 0
+            {
+                return Err(io::Error::last_os_error());
+            }
+            Ok(())
+        })
     }
 }
 

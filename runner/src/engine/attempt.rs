@@ -36,6 +36,10 @@ impl Engine {
 
     /// Starts it; well where it was started before.
     pub async fn start(&self, key: &AttemptKey) -> Result<(), EngineError> {
+        let fresh = self.inner.fresh().remove(key);
+        if !fresh && end::found(&self.inner.inspect(key).await?) != Found::Created {
+            return Ok(());
+        }
         match self.inner.start_once(key).await {
             Err(EngineError::Refused { words, .. }) if words.contains(HOLDER_ENDED) => {
                 self.inner.revive_holder(key).await?;
@@ -73,6 +77,7 @@ impl Engine {
     pub async fn remove(&self, key: &AttemptKey) -> Result<(), EngineError> {
         let inner = &self.inner;
         inner.remove_container(&inner.names.step(key)).await?;
+        inner.fresh().remove(key);
         self.gave_up_holder(key);
         for at in [names::go_dir(key), names::values_dir(key), names::workdir(key)] {
             inner.keeper.ask(Request::Remove { at }).await?;
@@ -135,7 +140,10 @@ impl Inner {
         let options = CreateContainerOptionsBuilder::default().name(&name).build();
         let created = self.docker.create_container(Some(options), body).await;
         match created.map_err(self.error(format!("create container {name}"))) {
-            Ok(_) => Ok(()),
+            Ok(_) => {
+                self.fresh().insert(*key);
+                Ok(())
+            }
             Err(error) if error.status() == Some(409) => self.adopt(key).await,
             Err(error) => Err(error),
         }

@@ -7,13 +7,12 @@ use super::{Engine, EngineError, EngineOptions, Inner};
 use bollard::models::{ContainerCreateBody, HostConfig, VolumeCreateRequest};
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, CreateImageOptionsBuilder, ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder,
-    RemoveImageOptionsBuilder, RemoveVolumeOptionsBuilder, StartContainerOptions,
+    RemoveImageOptionsBuilder, StartContainerOptions,
 };
 use bollard::{API_DEFAULT_VERSION, Docker};
 use dockercise_init::message::{Place, Reply, Request, Root};
 use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 /// The helper binary; see build.rs.
@@ -55,7 +54,8 @@ impl Engine {
             store_path: store.1,
             go_path: go.1,
             copy_on_write: true,
-            runs: Mutex::new(HashMap::new()),
+            runs: Mutex::default(),
+            fresh: Mutex::default(),
         };
         inner.copy_on_write = inner.can_overlay().await?;
         Ok(Engine { inner: Arc::new(inner) })
@@ -69,9 +69,8 @@ impl Engine {
         let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
         let found = inner.docker.list_volumes(Some(options)).await.map_err(inner.error("list volumes"))?;
         for volume in found.volumes.unwrap_or_default() {
-            let options = RemoveVolumeOptionsBuilder::default().force(true).build();
-            let removed = inner.docker.remove_volume(&volume.name, Some(options)).await;
-            removed.map_err(inner.error(format!("remove volume {}", volume.name)))?;
+            // The keeper may be on its way out still.
+            inner.try_to_remove(|| inner.remove_volume(&volume.name)).await?;
         }
         // Another host on the same engine may be using the image: then it stays.
         let options = RemoveImageOptionsBuilder::default().build();

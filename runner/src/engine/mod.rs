@@ -35,8 +35,8 @@ use dockercise_pipeline::ids::RunId;
 use holders::Holders;
 use keeper::Keeper;
 use names::Names;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// One Docker engine, as one host of ours. Cheap to clone.
 #[derive(Clone)]
@@ -57,9 +57,16 @@ struct Inner {
     copy_on_write: bool,
     /// The runs that are open here. What they hold is read from labels when they are opened.
     runs: Mutex<HashMap<RunId, Arc<Holders>>>,
+    /// Containers made here and not told to start since. Of every other one it must be asked first: the engine starts
+    /// one that is over a second time.
+    fresh: Mutex<HashSet<AttemptKey>>,
 }
 
 impl Inner {
+    fn fresh(&self) -> MutexGuard<'_, HashSet<AttemptKey>> {
+        self.fresh.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What a failed call of the Docker client becomes.
     fn error(&self, doing: impl Into<String>) -> impl FnOnce(bollard::errors::Error) -> EngineError {
         let (address, doing) = (self.address.clone(), doing.into());

@@ -5,7 +5,7 @@ use super::names::{self, RUN};
 use super::{Engine, EngineError, Inner};
 use bollard::models::NetworkCreateRequest;
 use bollard::query_parameters::{
-    ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, RemoveVolumeOptionsBuilder,
+    ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, RemoveVolumeOptions,
 };
 use dockercise_init::message::{Place, Reply, Request, Root};
 use dockercise_pipeline::ids::RunId;
@@ -38,6 +38,7 @@ impl Engine {
         for at in [names::run_go(run), names::run_dir(run)] {
             inner.keeper.ask(Request::Remove { at }).await?;
         }
+        inner.fresh().retain(|key| key.run != run);
         inner.runs.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
         Ok(())
     }
@@ -145,11 +146,14 @@ impl Inner {
         let options = ListVolumesOptionsBuilder::default().filters(&self.names.run_filter(run)).build();
         let found = self.docker.list_volumes(Some(options)).await.map_err(self.error("list volumes"))?;
         for volume in found.volumes.unwrap_or_default() {
-            let options = RemoveVolumeOptionsBuilder::default().build();
-            let removed = self.docker.remove_volume(&volume.name, Some(options)).await;
-            self.or_gone(removed, || format!("remove volume {}", volume.name))?;
+            self.remove_volume(&volume.name).await?;
         }
         Ok(())
+    }
+
+    pub(super) async fn remove_volume(&self, name: &str) -> Result<(), EngineError> {
+        let removed = self.docker.remove_volume(name, None::<RemoveVolumeOptions>).await;
+        self.or_gone(removed, || format!("remove volume {name}"))
     }
 
     fn or_gone(
@@ -164,7 +168,7 @@ impl Inner {
     }
 
     /// Tries again while the engine says that something is in use ("active mounts", "active endpoints").
-    async fn try_to_remove<F: Future<Output = Result<(), EngineError>>>(
+    pub(super) async fn try_to_remove<F: Future<Output = Result<(), EngineError>>>(
         &self,
         remove: impl Fn() -> F,
     ) -> Result<(), EngineError> {

@@ -1,6 +1,7 @@
 //! Starting the command.
 
 use super::Running;
+use crate::signals::unblock_in;
 use dockercise_frame::Stream;
 use dockercise_init::spec::Spec;
 use rustix::process::Pid;
@@ -25,7 +26,7 @@ pub fn start(spec: &Spec) -> Result<Running, Refusal> {
         code: 126,
         words: format!("the directory `{}` cannot be entered: {}", spec.cwd, words(&error)),
     })?;
-    let started = Command::new(program)
+    let started = unblock_in(&mut Command::new(program))
         .args(arguments)
         .envs(spec.env.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())

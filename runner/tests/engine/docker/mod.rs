@@ -1,6 +1,4 @@
 //! A host of its own for each test, on the real Docker engine; at its end nothing with its label may be left.
-#![expect(dead_code, reason = "each test binary uses a part of it")]
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 pub mod image;
 
@@ -8,7 +6,8 @@ use bytes::Bytes;
 use dockercise_pipeline::frame::{Stream as Kind, first};
 use dockercise_pipeline::ids::{Attempt, Phase, RunId, StepIx};
 use dockercise_runner::engine::{AttemptKey, AttemptSpec, Ended, Engine, EngineError, EngineOptions, Found};
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt, stream};
+use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -192,4 +191,23 @@ pub async fn touch(rig: &Rig, key: &AttemptKey, path: &str) {
     let exec = rig.docker.create_exec(&name, config).await.unwrap();
     let options = bollard::exec::StartExecOptions { detach: true, ..Default::default() };
     rig.docker.start_exec(&exec.id, Some(options)).await.unwrap();
+}
+
+/// Lower-case hex.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A tar stream with these files.
+pub fn tar_of(files: &[(&str, &[u8])]) -> impl Stream<Item = std::io::Result<Bytes>> + Send + 'static {
+    let mut tar = tar::Builder::new(Vec::new());
+    for (name, content) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_mode(0o644);
+        header.set_size(content.len() as u64);
+        tar.append_data(&mut header, name, *content).unwrap();
+    }
+    let bytes = tar.into_inner().unwrap();
+    let pieces: Vec<_> = bytes.chunks(1000).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
+    stream::iter(pieces)
 }

@@ -1,0 +1,68 @@
+//! Working directories: copy-on-write, filled from a tar, long chains.
+
+use crate::docker::tar_of;
+use dockercise_runner::engine::EngineError;
+use futures_util::stream;
+
+#[tokio::test]
+async fn two_readers_of_a_layer_do_not_see_each_other() {
+    let rig = rig!();
+    let made = rig.sh(0, "mkdir d; echo base > d/f; echo other > g; ln -s g link; chmod 750 d").await;
+    assert_eq!(made.0, 0);
+    let script = |own: &str, other: &str| {
+        format!(
+            "cat d/f link; echo {own} > d/f; mv d e; touch up-{own}; sleep 1; test ! -e up-{other}; cat e/f; stat -c %a e"
+        )
+    };
+    let (mut left, mut right) = (rig.spec(1, &script("left", "right")), rig.spec(2, &script("right", "left")));
+    (left.volume, right.volume) = (vec!["s0".to_owned()], vec!["s0".to_owned()]);
+    let (left, right) = tokio::join!(rig.finish(&left), rig.finish(&right));
+    assert_eq!((left.0.code, &left.1.stdout[..]), (0, &b"base\nother\nleft\n750\n"[..]), "{left:?}");
+    assert_eq!((right.0.code, &right.1.stdout[..]), (0, &b"base\nother\nright\n750\n"[..]), "{right:?}");
+
+    let mut third = rig.spec(3, "cat d/f; ls");
+    third.volume = vec!["s0".to_owned()];
+    assert_eq!(rig.finish(&third).await.1.stdout, b"base\nd\ng\nlink\n", "the lower layer stays");
+    let mut fourth = rig.spec(4, "cat e/f; ls");
+    fourth.volume = vec!["s0".to_owned(), "s1".to_owned()];
+    assert_eq!(rig.finish(&fourth).await.1.stdout, b"left\ne\ng\nlink\nup-left\n", "a chain of two");
+    rig.end().await;
+}
+
+#[tokio::test]
+async fn a_long_chain_is_made_flat_and_still_whole() {
+    let rig = rig!();
+    // Layers without steps: the engine only cares for their names.
+    let names: Vec<String> = (0..64).map(|i| format!("x{i}")).collect();
+    for name in &names {
+        rig.engine
+            .fill_layer(rig.run, name, tar_of(&[(name, name.as_bytes()), ("same", name.as_bytes())]))
+            .await
+            .unwrap();
+    }
+    let mut spec = rig.spec(0, "ls | grep -c x; cat x0 x29 x30 x61 x63 same; mv x0 y0; rm x63");
+    spec.volume = names;
+    let (ended, output) = rig.finish(&spec).await;
+    assert_eq!((ended.code, &output.stdout[..]), (0, &b"64\nx0x29x30x61x63x63"[..]), "{output:?}");
+    rig.end().await;
+}
+
+#[tokio::test]
+async fn a_layer_is_filled_whole_or_not_at_all() {
+    let rig = rig!();
+    assert!(!rig.engine.has_layer(rig.run, "source").await.unwrap());
+    let broken = stream::iter([Ok(bytes::Bytes::from_static(b"x")), Err(std::io::Error::other("the fetch broke off"))]);
+    let error = rig.engine.fill_layer(rig.run, "source", broken).await.unwrap_err();
+    assert!(matches!(&error, EngineError::Input { .. }) && error.to_string().contains("broke off"), "{error}");
+    assert!(!rig.engine.has_layer(rig.run, "source").await.unwrap());
+
+    let files: [(&str, &[u8]); 2] = [("src/main.rs", b"fn main() {}"), ("README", b"hello")];
+    rig.engine.fill_layer(rig.run, "source", tar_of(&files)).await.unwrap();
+    rig.engine.fill_layer(rig.run, "source", tar_of(&[])).await.unwrap();
+    assert!(rig.engine.has_layer(rig.run, "source").await.unwrap());
+    let mut spec = rig.spec(0, "cat README src/main.rs; touch new; stat -c %a .");
+    spec.volume = vec!["source".to_owned()];
+    let (ended, output) = rig.finish(&spec).await;
+    assert_eq!((ended.code, &output.stdout[..]), (0, &b"hellofn main() {}777\n"[..]), "{output:?}");
+    rig.end().await;
+}

@@ -1,0 +1,21 @@
+//! The engine on real Docker. Where none answers the tests are skipped, loudly; `DOCKERCISE_NEED_DOCKER=1` makes that
+//! a failure.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+/// A rig of its own for a test.
+macro_rules! rig {
+    () => {
+        match crate::docker::rig().await {
+            Some(rig) => rig,
+            None => return,
+        }
+    };
+}
+
+mod docker;
+mod layers;
+mod network;
+mod restart;
+mod speed;
+mod steps;
+mod values;
