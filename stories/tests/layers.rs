@@ -1,0 +1,141 @@
+//! Who may touch what: the table in ARCHITECTURE.md, held against `cargo metadata`, and the server's own layers, held
+//! against what its modules use. What cargo-deny can say (one crate per outside system) stands in deny.toml as well.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Libraries through which a crate reaches something outside itself, or that are one crate's own business.
+const DOORS: [&str; 11] =
+    ["axum", "bollard", "hyper", "octocrab", "petgraph", "reqwest", "russh", "rust-embed", "serde-saphyr", "sqlx", "tokio"];
+
+/// The server's modules, and which others each may use.
+const SERVER: [(&str, &[&str]); 5] = [
+    ("db", &["db"]),
+    ("github", &["github"]),
+    ("view", &["db", "view"]),
+    ("runs", &["clock", "db", "hub", "runs"]),
+    ("http", &["clock", "db", "http", "hub", "runs", "seal", "store", "view"]),
+];
+
+/// Words that only the code below a folder may say: the folder, within which crate's sources, the word.
+const ONLY_IN: [(&str, &str, &str); 4] = [
+    ("server/src/db", "server/src", "sqlx::query"),
+    ("server/src/github", "server/src", "octocrab::"),
+    ("runner/src/engine", "runner/src", "bollard::"),
+    ("runner/src/source", "runner/src", "Command::new(\"git\")"),
+];
+
+/// What a crate without clock, disk, network or processes cannot say.
+const IMPURE: [&str; 9] =
+    ["std::env", "std::fs", "std::net", "std::process", "std::thread", "std::time", "Utc::now", "Local::now", "tokio::"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// For each crate of the workspace: which of ours it rests on, and which doors it has. Tests' own needs do not count.
+fn crates() -> BTreeMap<String, [BTreeSet<String>; 2]> {
+    let cargo = std::env::var("CARGO").unwrap_or("cargo".into());
+    let arguments = ["metadata", "--no-deps", "--offline", "--locked", "--format-version=1"];
+    let out = Command::new(cargo).args(arguments).current_dir(root()).output().unwrap();
+    assert!(out.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&out.stderr));
+    let metadata: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let ours: BTreeSet<&str> = packages.iter().map(|p| p["name"].as_str().unwrap()).collect();
+    let of = |package: &serde_json::Value| {
+        let needs = package["dependencies"].as_array().unwrap().iter().filter(|d| d["kind"] != "dev");
+        let names: BTreeSet<String> = needs.map(|d| d["name"].as_str().unwrap().to_owned()).collect();
+        let both = [
+            names.iter().filter(|n| ours.contains(n.as_str())).cloned().collect(),
+            names.iter().filter(|n| DOORS.contains(&n.as_str())).cloned().collect(),
+        ];
+        (package["name"].as_str().unwrap().to_owned(), both)
+    };
+    packages.iter().map(of).collect()
+}
+
+/// The rows of the table whose first column is a crate: name, then what stands in backticks in "rests on" and "through".
+fn table() -> BTreeMap<String, [BTreeSet<String>; 2]> {
+    let page = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let start = page.find("| crate |").expect("ARCHITECTURE.md has a table of crates");
+    let ticked = |cell: &str| -> BTreeSet<String> { cell.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
+    let rows = page[start..].lines().skip(2).take_while(|line| line.starts_with('|'));
+    rows.map(|row| {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').collect();
+        let name = ticked(cells[0]).pop_first().unwrap();
+        (name, [ticked(cells[2]), ticked(cells[3])])
+    })
+    .collect()
+}
+
+#[test]
+fn every_crate_rests_on_what_the_architecture_page_says() {
+    assert_eq!(crates(), table(), "left: cargo metadata; right: the table in ARCHITECTURE.md. Is the new dependency right? Then change the table");
+}
+
+#[test]
+fn no_shipped_crate_rests_on_a_stand_in() {
+    for (name, [ours, _]) in crates().iter().filter(|(name, _)| *name != "stories") {
+        assert!(!ours.contains("standin-github") && !ours.contains("faultproxy"), "{name}");
+    }
+}
+
+/// Each Rust file below a folder: its path from the root, and its lines that are neither comments nor the tests below the code.
+fn sources(folder: &str) -> Vec<(String, Vec<String>)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap().map(Result::unwrap) {
+            let path = entry.path();
+            let shown = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
+            if path.is_dir() && !shown.ends_with("/tests") {
+                folders.push(path);
+            } else if shown.ends_with(".rs") && !shown.ends_with("/tests.rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let code = text.rfind("\nmod tests {").map_or(text.as_str(), |at| &text[..at]);
+                let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+                found.push((shown, lines.map(str::to_owned).collect()));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "{folder} holds no code");
+    found
+}
+
+/// The modules of its own crate that a line names, as in `use crate::db::{…}`.
+fn modules(line: &str) -> impl Iterator<Item = &str> {
+    line.split("crate::").skip(1).map(|rest| rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default())
+}
+
+#[test]
+fn the_servers_layers_use_only_what_lies_below_them() {
+    for (layer, allowed) in SERVER {
+        for (file, lines) in sources(&format!("server/src/{layer}")) {
+            for module in lines.iter().flat_map(|line| modules(line)) {
+                assert!(allowed.contains(&module), "{file} uses crate::{module}; {layer} may use {allowed:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn one_outside_system_one_place() {
+    for (place, within, word) in ONLY_IN {
+        let outside = sources(within).into_iter().filter(|(file, _)| !file.starts_with(place));
+        for (file, lines) in outside {
+            assert!(!lines.iter().any(|line| line.contains(word)), "{file} says {word}, which is for {place}");
+        }
+    }
+}
+
+#[test]
+fn the_pipeline_crate_is_pure() {
+    for (file, lines) in sources("pipeline/src") {
+        for word in IMPURE {
+            assert!(!lines.iter().any(|line| line.contains(word)), "{file} says {word}");
+        }
+    }
+}
