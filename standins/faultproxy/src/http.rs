@@ -120,7 +120,7 @@ impl Buffered {
     pub(crate) async fn start(&mut self) -> io::Result<Start> {
         loop {
             let foreign = |byte: &u8| !byte.is_ascii_uppercase() && !b" /.".contains(byte) && !byte.is_ascii_digit();
-            if self.buffer.iter().take(8).take_while(|byte| **byte != b' ').any(|byte| foreign(byte)) {
+            if self.buffer.iter().take(8).take_while(|byte| **byte != b' ').any(foreign) {
                 return Ok(Start::Foreign);
             }
             if let Some(end) = self.buffer.windows(4).position(|four| four == b"\r\n\r\n") {

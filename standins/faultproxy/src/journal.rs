@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use tokio::sync::watch;
 
 use crate::rule::Kind;
@@ -11,7 +11,8 @@ use crate::rule::Kind;
 /// One request and what became of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Entry {
-    /// When its head had arrived.
+    /// When its head had arrived (milliseconds since 1970 in JSON).
+    #[serde(serialize_with = "since_1970")]
     pub time: SystemTime,
     /// `GET` and so on.
     pub method: String,
@@ -23,10 +24,19 @@ pub struct Entry {
     pub request_bytes: u64,
     /// Bytes that the client was sent, head included.
     pub response_bytes: u64,
-    /// How long it took; none while it lasts.
+    /// How long it took; none while it lasts (milliseconds in JSON).
+    #[serde(serialize_with = "milliseconds")]
     pub duration: Option<Duration>,
     /// The rule that happened to it.
     pub fault: Option<Kind>,
+}
+
+fn since_1970<S: Serializer>(time: &SystemTime, to: S) -> Result<S::Ok, S::Error> {
+    milliseconds(&time.duration_since(SystemTime::UNIX_EPOCH).ok(), to)
+}
+
+fn milliseconds<S: Serializer>(duration: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
+    duration.map(|duration| duration.as_millis()).serialize(to)
 }
 
 #[derive(Debug)]

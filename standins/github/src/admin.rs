@@ -24,10 +24,7 @@ pub(crate) fn router() -> Router<Arc<GitHub>> {
         .route("/repositories/{owner}/{name}/rename", post(rename))
         .route("/repositories/{owner}/{name}/statuses", get(statuses))
         .route("/repositories/{owner}/{name}/deliveries", get(deliveries))
-        .route(
-            "/repositories/{owner}/{name}/deliveries/{id}/redeliver",
-            post(redeliver),
-        )
+        .route("/repositories/{owner}/{name}/deliveries/{id}/redeliver", post(redeliver))
         .route("/faults", get(faults).post(add_fault).delete(clear_faults))
         .route("/lose-deliveries", post(lose_deliveries))
         .route("/calls", get(calls))
@@ -60,14 +57,9 @@ struct WantedUser {
     organization: bool,
 }
 
-async fn create_user(
-    State(github): State<Arc<GitHub>>,
-    Json(wanted): Json<WantedUser>,
-) -> Answer<Json<Value>> {
+async fn create_user(State(github): State<Arc<GitHub>>, Json(wanted): Json<WantedUser>) -> Answer<Json<Value>> {
     let user = github.create_user(&wanted.login, wanted.organization)?;
-    Ok(Json(
-        json!({ "id": user.id, "login": user.login, "email": user.email }),
-    ))
+    Ok(Json(json!({ "id": user.id, "login": user.login, "email": user.email })))
 }
 
 #[derive(Deserialize)]
@@ -78,10 +70,7 @@ struct WantedToken {
     scopes: Vec<String>,
 }
 
-async fn create_token(
-    State(github): State<Arc<GitHub>>,
-    Json(wanted): Json<WantedToken>,
-) -> Answer<StatusCode> {
+async fn create_token(State(github): State<Arc<GitHub>>, Json(wanted): Json<WantedToken>) -> Answer<StatusCode> {
     github.set_token(&wanted.login, &wanted.token, wanted.scopes)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -97,16 +86,9 @@ struct WantedRepository {
     description: Option<String>,
 }
 
-async fn create_repository(
-    State(github): State<Arc<GitHub>>,
-    Json(wanted): Json<WantedRepository>,
-) -> Answer<Json<Value>> {
+async fn create_repository(State(github): State<Arc<GitHub>>, Json(wanted): Json<WantedRepository>) -> Answer<Json<Value>> {
     let name: FullName = wanted.name.parse()?;
-    let new = NewRepository {
-        private: wanted.private,
-        description: wanted.description,
-        ..NewRepository::private(name)
-    };
+    let new = NewRepository { private: wanted.private, description: wanted.description, ..NewRepository::private(name) };
     let id = github.create_repository(new).await?;
     Ok(Json(json!({ "id": id, "full_name": wanted.name })))
 }
@@ -117,11 +99,7 @@ struct NewName {
     name: String,
 }
 
-async fn rename(
-    State(github): State<Arc<GitHub>>,
-    Path((owner, name)): Name,
-    Json(new): Json<NewName>,
-) -> Answer<StatusCode> {
+async fn rename(State(github): State<Arc<GitHub>>, Path((owner, name)): Name, Json(new): Json<NewName>) -> Answer<StatusCode> {
     github.rename_repository(&format!("{owner}/{name}"), &new.name)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -134,22 +112,14 @@ async fn deliveries(State(github): State<Arc<GitHub>>, Path((owner, name)): Name
     list(&github, &owner, &name, |own| own.deliveries.clone())
 }
 
-fn list<T: Serialize>(
-    github: &GitHub,
-    owner: &str,
-    name: &str,
-    of: impl Fn(&Repository) -> Vec<T>,
-) -> Response {
+fn list<T: Serialize>(github: &GitHub, owner: &str, name: &str, of: impl Fn(&Repository) -> Vec<T>) -> Response {
     match github.world().repository_by_name(owner, name) {
         Some(own) => Json(of(own)).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
-async fn redeliver(
-    State(github): State<Arc<GitHub>>,
-    Path((owner, name, id)): Path<(String, String, u64)>,
-) -> Answer<StatusCode> {
+async fn redeliver(State(github): State<Arc<GitHub>>, Path((owner, name, id)): Path<(String, String, u64)>) -> Answer<StatusCode> {
     github.redeliver(&format!("{owner}/{name}"), id)?;
     Ok(StatusCode::ACCEPTED)
 }
@@ -174,10 +144,7 @@ struct Count {
     count: u32,
 }
 
-async fn lose_deliveries(
-    State(github): State<Arc<GitHub>>,
-    Query(wanted): Query<Count>,
-) -> StatusCode {
+async fn lose_deliveries(State(github): State<Arc<GitHub>>, Query(wanted): Query<Count>) -> StatusCode {
     github.world().lose_deliveries = wanted.count;
     StatusCode::NO_CONTENT
 }

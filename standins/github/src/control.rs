@@ -30,29 +30,19 @@ impl NewRepository {
     /// A private repository with `main` as its default branch.
     #[must_use]
     pub fn private(name: FullName) -> Self {
-        Self {
-            name,
-            private: true,
-            description: None,
-            default_branch: "main".to_owned(),
-        }
+        Self { name, private: true, description: None, default_branch: "main".to_owned() }
     }
 
     /// A public one.
     #[must_use]
     pub fn public(name: FullName) -> Self {
-        Self {
-            private: false,
-            ..Self::private(name)
-        }
+        Self { private: false, ..Self::private(name) }
     }
 }
 
 fn find<'a>(world: &'a World, name: &str) -> anyhow::Result<&'a Repository> {
     let full: FullName = name.parse()?;
-    world
-        .repository_by_name(&full.owner, &full.name)
-        .with_context(|| format!("there is no repository {name}"))
+    world.repository_by_name(&full.owner, &full.name).with_context(|| format!("there is no repository {name}"))
 }
 
 impl Standin {
@@ -87,11 +77,7 @@ impl Standin {
     /// # Errors
     /// When there is no such user.
     pub fn set_token(&self, login: &str, token: &str, scopes: &[&str]) -> anyhow::Result<()> {
-        self.github.set_token(
-            login,
-            token,
-            scopes.iter().map(|scope| (*scope).to_owned()).collect(),
-        )
+        self.github.set_token(login, token, scopes.iter().map(|scope| (*scope).to_owned()).collect())
     }
 
     /// Revokes a token, and with it the deploy keys that it made.
@@ -99,9 +85,7 @@ impl Standin {
         let mut world = self.github.world();
         world.tokens.remove(token);
         for repository in world.repositories.values_mut() {
-            repository
-                .keys
-                .retain(|_, key| key.token.as_deref() != Some(token));
+            repository.keys.retain(|_, key| key.token.as_deref() != Some(token));
         }
     }
 
@@ -119,10 +103,7 @@ impl Standin {
     /// When there is no such repository or user.
     pub fn set_role(&self, repository: &str, login: &str, role: Role) -> anyhow::Result<()> {
         let mut world = self.github.world();
-        let user = world
-            .user_by_login(login)
-            .with_context(|| format!("there is no user {login}"))?
-            .id;
+        let user = world.user_by_login(login).with_context(|| format!("there is no user {login}"))?.id;
         let id = find(&world, repository)?.id;
         if let Some(own) = world.repositories.get_mut(&id) {
             own.collaborators.insert(user, role);
@@ -195,35 +176,27 @@ impl Standin {
     /// Statuses of a repository, oldest first; none where there is no such repository.
     #[must_use]
     pub fn statuses(&self, repository: &str) -> Vec<Status> {
-        find(&self.github.world(), repository)
-            .map(|own| own.statuses.clone())
-            .unwrap_or_default()
+        find(&self.github.world(), repository).map(|own| own.statuses.clone()).unwrap_or_default()
     }
 
     /// Delivery log of a repository, oldest first; empty where there is no such repository.
     #[must_use]
     pub fn deliveries(&self, repository: &str) -> Vec<Delivery> {
-        find(&self.github.world(), repository)
-            .map(|own| own.deliveries.clone())
-            .unwrap_or_default()
+        find(&self.github.world(), repository).map(|own| own.deliveries.clone()).unwrap_or_default()
     }
 
     /// Hooks of a repository.
     #[must_use]
     pub fn hooks(&self, repository: &str) -> Vec<Hook> {
         let world = self.github.world();
-        find(&world, repository)
-            .map(|own| own.hooks.values().cloned().collect())
-            .unwrap_or_default()
+        find(&world, repository).map(|own| own.hooks.values().cloned().collect()).unwrap_or_default()
     }
 
     /// Deploy keys of a repository.
     #[must_use]
     pub fn deploy_keys(&self, repository: &str) -> Vec<DeployKey> {
         let world = self.github.world();
-        find(&world, repository)
-            .map(|own| own.keys.values().cloned().collect())
-            .unwrap_or_default()
+        find(&world, repository).map(|own| own.keys.values().cloned().collect()).unwrap_or_default()
     }
 
     /// Calls to the REST API, oldest first: the newest ten thousand.
@@ -254,15 +227,9 @@ impl Standin {
 impl crate::github::GitHub {
     pub(crate) fn create_user(&self, login: &str, organization: bool) -> anyhow::Result<User> {
         let fits = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
-        ensure!(
-            !login.is_empty() && login.chars().all(fits),
-            "{login:?} is no login"
-        );
+        ensure!(!login.is_empty() && login.chars().all(fits), "{login:?} is no login");
         let mut world = self.world();
-        ensure!(
-            world.user_by_login(login).is_none(),
-            "there is already a user {login}"
-        );
+        ensure!(world.user_by_login(login).is_none(), "there is already a user {login}");
         let user = User {
             id: world.next_id(),
             login: login.to_owned(),
@@ -275,45 +242,21 @@ impl crate::github::GitHub {
         Ok(user)
     }
 
-    pub(crate) fn set_token(
-        &self,
-        login: &str,
-        token: &str,
-        scopes: Vec<String>,
-    ) -> anyhow::Result<()> {
+    pub(crate) fn set_token(&self, login: &str, token: &str, scopes: Vec<String>) -> anyhow::Result<()> {
         let mut world = self.world();
-        let user = world
-            .user_by_login(login)
-            .with_context(|| format!("there is no user {login}"))?
-            .id;
-        world.tokens.insert(
-            token.to_owned(),
-            Token {
-                user,
-                scopes,
-                used: 0,
-            },
-        );
+        let user = world.user_by_login(login).with_context(|| format!("there is no user {login}"))?.id;
+        world.tokens.insert(token.to_owned(), Token { user, scopes, used: 0 });
         Ok(())
     }
 
     pub(crate) async fn create_repository(&self, new: NewRepository) -> anyhow::Result<u64> {
         let FullName { owner, name } = &new.name;
         let fits = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
-        ensure!(
-            name.chars().all(fits) && name != "." && name != "..",
-            "{name:?} is no repository's name"
-        );
+        ensure!(name.chars().all(fits) && name != "." && name != "..", "{name:?} is no repository's name");
         let repository = {
             let mut world = self.world();
-            ensure!(
-                world.repository_by_name(owner, name).is_none(),
-                "there is already a {owner}/{name}"
-            );
-            let owner = world
-                .user_by_login(owner)
-                .with_context(|| format!("there is no user {owner}"))?
-                .id;
+            ensure!(world.repository_by_name(owner, name).is_none(), "there is already a {owner}/{name}");
+            let owner = world.user_by_login(owner).with_context(|| format!("there is no user {owner}"))?.id;
             let now = Utc::now();
             Repository {
                 id: world.next_id(),
@@ -339,67 +282,35 @@ impl crate::github::GitHub {
         Ok(id)
     }
 
-    pub(crate) fn rename_repository(
-        self: &std::sync::Arc<Self>,
-        repository: &str,
-        to: &str,
-    ) -> anyhow::Result<()> {
+    pub(crate) fn rename_repository(self: &std::sync::Arc<Self>, repository: &str, to: &str) -> anyhow::Result<()> {
         let (id, event): (u64, Event) = {
             let mut world = self.world();
             let own = find(&world, repository)?;
             let (id, from, owner) = (own.id, own.name.clone(), own.owner);
-            let login = world
-                .users
-                .get(&owner)
-                .map(|user| user.login.clone())
-                .unwrap_or_default();
-            ensure!(
-                world.repository_by_name(&login, to).is_none(),
-                "there is already a {login}/{to}"
-            );
-            world
-                .redirects
-                .insert(format!("{login}/{from}").to_lowercase(), id);
-            world
-                .redirects
-                .remove(&format!("{login}/{to}").to_lowercase());
+            let login = world.users.get(&owner).map(|user| user.login.clone()).unwrap_or_default();
+            ensure!(world.repository_by_name(&login, to).is_none(), "there is already a {login}/{to}");
+            world.redirects.insert(format!("{login}/{from}").to_lowercase(), id);
+            world.redirects.remove(&format!("{login}/{to}").to_lowercase());
             if let Some(own) = world.repositories.get_mut(&id) {
                 own.name = to.to_owned();
                 own.updated_at = Utc::now();
             }
-            let (Some(own), Some(sender)) = (world.repositories.get(&id), world.users.get(&owner))
-            else {
+            let (Some(own), Some(sender)) = (world.repositories.get(&id), world.users.get(&owner)) else {
                 return Ok(());
             };
-            let about = About {
-                links: &self.links,
-                world: &world,
-                repository: own,
-                sender,
-            };
+            let about = About { links: &self.links, world: &world, repository: own, sender };
             (id, about.renamed(&from))
         };
         deliver::to_hooks(self, id, &event);
         Ok(())
     }
 
-    pub(crate) fn redeliver(
-        self: &std::sync::Arc<Self>,
-        repository: &str,
-        delivery: u64,
-    ) -> anyhow::Result<()> {
+    pub(crate) fn redeliver(self: &std::sync::Arc<Self>, repository: &str, delivery: u64) -> anyhow::Result<()> {
         let (id, found) = {
             let world = self.world();
             let own = find(&world, repository)?;
-            let found = own
-                .deliveries
-                .iter()
-                .find(|one| one.id == delivery)
-                .cloned();
-            (
-                own.id,
-                found.with_context(|| format!("{repository} has no delivery {delivery}"))?,
-            )
+            let found = own.deliveries.iter().find(|one| one.id == delivery).cloned();
+            (own.id, found.with_context(|| format!("{repository} has no delivery {delivery}"))?)
         };
         again(self, id, found);
         Ok(())

@@ -83,19 +83,8 @@ pub(crate) fn to_hooks(github: &Arc<GitHub>, repository: u64, event: &Event) {
         let Some(repository) = world.repositories.get(&repository) else {
             return;
         };
-        let wants = |hook: &&Hook| {
-            hook.active
-                && hook
-                    .events
-                    .iter()
-                    .any(|name| name == "*" || name == event.name)
-        };
-        repository
-            .hooks
-            .values()
-            .filter(wants)
-            .map(|hook| hook.id)
-            .collect()
+        let wants = |hook: &&Hook| hook.active && hook.events.iter().any(|name| name == "*" || name == event.name);
+        repository.hooks.values().filter(wants).map(|hook| hook.id).collect()
     };
     // One GUID per event, not per hook.
     let guid = Uuid::new_v4().to_string();
@@ -105,28 +94,10 @@ pub(crate) fn to_hooks(github: &Arc<GitHub>, repository: u64, event: &Event) {
 }
 
 /// Delivers `event` to one hook, in the background.
-pub(crate) fn to_hook(
-    github: &Arc<GitHub>,
-    repository: u64,
-    hook: u64,
-    event: Event,
-    guid: String,
-    redelivery: bool,
-) {
-    let hook = github
-        .world()
-        .repositories
-        .get(&repository)
-        .and_then(|own| own.hooks.get(&hook).cloned());
+pub(crate) fn to_hook(github: &Arc<GitHub>, repository: u64, hook: u64, event: Event, guid: String, redelivery: bool) {
+    let hook = github.world().repositories.get(&repository).and_then(|own| own.hooks.get(&hook).cloned());
     let Some(hook) = hook else { return };
-    let task = deliver(
-        Arc::clone(github),
-        repository,
-        hook,
-        event,
-        guid,
-        redelivery,
-    );
+    let task = deliver(Arc::clone(github), repository, hook, event, guid, redelivery);
     github.tasks.spawn(task);
 }
 
@@ -137,14 +108,7 @@ struct Answer {
     received: Option<(u16, Headers, String)>,
 }
 
-async fn deliver(
-    github: Arc<GitHub>,
-    repository: u64,
-    hook: Hook,
-    event: Event,
-    guid: String,
-    redelivery: bool,
-) {
+async fn deliver(github: Arc<GitHub>, repository: u64, hook: Hook, event: Event, guid: String, redelivery: bool) {
     let (id, lost) = {
         let mut world = github.world();
         let lost = world.lose_deliveries > 0;
@@ -157,11 +121,7 @@ async fn deliver(
     let delivered_at = Utc::now();
     let started = Instant::now();
     let answer = if lost {
-        Answer {
-            status: "failed to connect to host".to_owned(),
-            code: 502,
-            received: None,
-        }
+        Answer { status: "failed to connect to host".to_owned(), code: 502, received: None }
     } else {
         tokio::select! {
             answer = post(&github.client, &hook.url, headers.clone(), body.clone()) => answer,
@@ -185,13 +145,7 @@ async fn deliver(
             status: answer.received.as_ref().map(|(status, ..)| *status),
         })));
     }
-    tracing::info!(
-        event = event.name,
-        hook = hook.id,
-        guid,
-        status = answer.status,
-        "delivered"
-    );
+    tracing::info!(event = event.name, hook = hook.id, guid, status = answer.status, "delivered");
     let (response_headers, response_body) = match answer.received {
         Some((_, headers, body)) => (Some(headers), Some(body)),
         None => (None, None),
@@ -227,11 +181,7 @@ fn log(github: &GitHub, repository: u64, delivery: Delivery) {
         };
         if let Some(hook) = own.hooks.get_mut(&delivery.hook) {
             let state = if delivery.ok() { "active" } else { "failed" };
-            hook.last_response = (
-                Some(delivery.status_code),
-                state.to_owned(),
-                Some(delivery.status.clone()),
-            );
+            hook.last_response = (Some(delivery.status_code), state.to_owned(), Some(delivery.status.clone()));
         }
         own.deliveries.push(delivery);
     }
@@ -265,10 +215,7 @@ fn request(hook: &Hook, target: u64, event: &Event, guid: &str) -> Option<(Heade
     set("x-github-event", event.name.to_owned());
     set("x-github-hook-id", hook.id.to_string());
     set("x-github-hook-installation-target-id", target.to_string());
-    set(
-        "x-github-hook-installation-target-type",
-        "repository".to_owned(),
-    );
+    set("x-github-hook-installation-target-type", "repository".to_owned());
     if let Some(secret) = &hook.secret {
         set("x-hub-signature-256", sign(secret, &body));
     }
@@ -291,24 +238,10 @@ pub fn sign(secret: &str, body: &[u8]) -> String {
 
 async fn post(client: &reqwest::Client, url: &str, headers: HeaderMap, body: Vec<u8>) -> Answer {
     let failed = |error: &reqwest::Error| {
-        let (status, code) = if error.is_timeout() {
-            ("timed out", 504)
-        } else {
-            ("failed to connect to host", 502)
-        };
-        Answer {
-            status: status.to_owned(),
-            code,
-            received: None,
-        }
+        let (status, code) = if error.is_timeout() { ("timed out", 504) } else { ("failed to connect to host", 502) };
+        Answer { status: status.to_owned(), code, received: None }
     };
-    let sent = client
-        .post(url)
-        .timeout(TIMEOUT)
-        .headers(headers)
-        .body(body)
-        .send()
-        .await;
+    let sent = client.post(url).timeout(TIMEOUT).headers(headers).body(body).send().await;
     let response = match sent {
         Ok(response) => response,
         Err(error) => return failed(&error),
@@ -324,11 +257,7 @@ async fn post(client: &reqwest::Client, url: &str, headers: HeaderMap, body: Vec
         200..=299 => "OK".to_owned(),
         _ => format!("Invalid HTTP Response: {code}"),
     };
-    Answer {
-        status,
-        code,
-        received: Some((code, headers, kept)),
-    }
+    Answer { status, code, received: Some((code, headers, kept)) }
 }
 
 #[cfg(test)]

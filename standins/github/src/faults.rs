@@ -35,16 +35,8 @@ pub struct Fault {
 
 impl Fault {
     fn fits(&self, method: &str, path: &str) -> bool {
-        let method_fits = self
-            .method
-            .as_deref()
-            .is_none_or(|own| own.eq_ignore_ascii_case(method));
-        method_fits
-            && if self.path.contains('*') {
-                glob(&self.path, path)
-            } else {
-                path.starts_with(&self.path)
-            }
+        let method_fits = self.method.as_deref().is_none_or(|own| own.eq_ignore_ascii_case(method));
+        method_fits && if self.path.contains('*') { glob(&self.path, path) } else { path.starts_with(&self.path) }
     }
 }
 
@@ -60,17 +52,11 @@ fn glob(pattern: &str, text: &str) -> bool {
     let Some(text) = text.strip_prefix(head) else {
         return false;
     };
-    (0..=text.len())
-        .filter(|&at| text.is_char_boundary(at))
-        .any(|at| glob(rest, &text[at..]))
+    (0..=text.len()).filter(|&at| text.is_char_boundary(at)).any(|at| glob(rest, &text[at..]))
 }
 
 /// Middleware: makes the first fault that fits happen.
-pub(crate) async fn apply(
-    State(github): State<Arc<GitHub>>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn apply(State(github): State<Arc<GitHub>>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let path = path.strip_prefix("/api/v3").unwrap_or(path);
     let fault = take(&github, request.method().as_str(), path);
@@ -82,13 +68,9 @@ pub(crate) async fn apply(
         return next.run(request).await;
     };
     let mut response = Response::new(Body::from(fault.body));
-    *response.status_mut() =
-        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json; charset=utf-8"),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     for (name, value) in &fault.headers {
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse::<HeaderValue>()) {
             headers.insert(name, value);
@@ -100,10 +82,7 @@ pub(crate) async fn apply(
 
 fn take(github: &GitHub, method: &str, path: &str) -> Option<Fault> {
     let mut world = github.world();
-    let at = world
-        .faults
-        .iter()
-        .position(|fault| fault.fits(method, path))?;
+    let at = world.faults.iter().position(|fault| fault.fits(method, path))?;
     let fault = world.faults[at].clone();
     match &mut world.faults[at].times {
         None => {}
@@ -121,16 +100,9 @@ mod tests {
 
     #[test]
     fn a_path_is_a_prefix_or_a_pattern() {
-        let prefix = Fault {
-            path: "/repos/a".into(),
-            ..Fault::default()
-        };
+        let prefix = Fault { path: "/repos/a".into(), ..Fault::default() };
         assert!(prefix.fits("GET", "/repos/a/b"));
-        let pattern = Fault {
-            method: Some("post".into()),
-            path: "/repos/*/statuses/*".into(),
-            ..Fault::default()
-        };
+        let pattern = Fault { method: Some("post".into()), path: "/repos/*/statuses/*".into(), ..Fault::default() };
         assert!(pattern.fits("POST", "/repos/a/b/statuses/c"));
         assert!(!pattern.fits("GET", "/repos/a/b/statuses/c"));
         assert!(!pattern.fits("POST", "/repos/a/b/hooks"));

@@ -34,13 +34,7 @@ pub(crate) struct GitHub {
 }
 
 impl GitHub {
-    pub(crate) fn new(
-        data_dir: PathBuf,
-        links: Links,
-        host_key: String,
-        journal: Journal,
-        client: reqwest::Client,
-    ) -> Self {
+    pub(crate) fn new(data_dir: PathBuf, links: Links, host_key: String, journal: Journal, client: reqwest::Client) -> Self {
         Self {
             world: Mutex::new(World::new()),
             push_locks: Mutex::default(),
@@ -72,10 +66,7 @@ impl GitHub {
 
     /// The bare repository with this number.
     pub(crate) fn git(&self, repository: u64) -> Git {
-        Git::new(
-            &self.repositories_dir().join(format!("{repository}.git")),
-            self.git_home(),
-        )
+        Git::new(&self.repositories_dir().join(format!("{repository}.git")), self.git_home())
     }
 
     /// An empty home, so that no configuration of this machine reaches git.
@@ -85,10 +76,7 @@ impl GitHub {
 
     /// The lock that makes one push wait for the other.
     pub(crate) fn push_lock(&self, repository: u64) -> PushLock {
-        let mut locks = self
-            .push_locks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut locks = self.push_locks.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(locks.entry(repository).or_default())
     }
 }
@@ -96,9 +84,6 @@ impl GitHub {
 impl std::fmt::Debug for GitHub {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The world holds tokens and secrets: only where it is reached is shown.
-        formatter
-            .debug_struct("GitHub")
-            .field("links", &self.links)
-            .finish_non_exhaustive()
+        formatter.debug_struct("GitHub").field("links", &self.links).finish_non_exhaustive()
     }
 }

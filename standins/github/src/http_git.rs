@@ -38,36 +38,19 @@ impl Service {
     }
 }
 
-pub(crate) async fn info_refs(
-    github: State<Arc<GitHub>>,
-    path: Path<(String, String)>,
-    request: Request,
-) -> Response {
+pub(crate) async fn info_refs(github: State<Arc<GitHub>>, path: Path<(String, String)>, request: Request) -> Response {
     serve(github.0, path.0, Service::InfoRefs, request).await
 }
 
-pub(crate) async fn upload_pack(
-    github: State<Arc<GitHub>>,
-    path: Path<(String, String)>,
-    request: Request,
-) -> Response {
+pub(crate) async fn upload_pack(github: State<Arc<GitHub>>, path: Path<(String, String)>, request: Request) -> Response {
     serve(github.0, path.0, Service::UploadPack, request).await
 }
 
-pub(crate) async fn receive_pack(
-    github: State<Arc<GitHub>>,
-    path: Path<(String, String)>,
-    request: Request,
-) -> Response {
+pub(crate) async fn receive_pack(github: State<Arc<GitHub>>, path: Path<(String, String)>, request: Request) -> Response {
     serve(github.0, path.0, Service::ReceivePack, request).await
 }
 
-async fn serve(
-    github: Arc<GitHub>,
-    (owner, name): (String, String),
-    service: Service,
-    request: Request,
-) -> Response {
+async fn serve(github: Arc<GitHub>, (owner, name): (String, String), service: Service, request: Request) -> Response {
     let query = request.uri().query().unwrap_or_default();
     let writes = service == Service::ReceivePack || query.contains("service=git-receive-pack");
     let (repository, user) = match admit(&github, &owner, &name, request.headers(), writes) {
@@ -75,12 +58,16 @@ async fn serve(
         Err(refusal) => return refusal.into_response(),
     };
     let served = if service == Service::ReceivePack {
-        let pusher = Pusher {
-            user: user.unwrap_or_default(),
-            deploy_key: false,
+        let pusher = Pusher { user: user.unwrap_or_default(), deploy_key: false };
+        let task = {
+            let github = Arc::clone(&github);
+            async move {
+                let cgi = run(&github, repository, service, request, true);
+                push::receive(&github, repository, pusher, cgi).await
+            }
         };
-        let cgi = run(&github, repository, service, request, true);
-        push::receive(&github, repository, pusher, cgi).await
+        // A task of its own: what was received is delivered even if the client is gone by then.
+        github.tasks.spawn(task).await.unwrap_or_else(|error| Err(error.into()))
     } else {
         run(&github, repository, service, request, false).await
     };
@@ -106,23 +93,13 @@ impl IntoResponse for Refusal {
                 (StatusCode::UNAUTHORIZED, ask, text).into_response()
             }
             Self::Missing => (StatusCode::NOT_FOUND, "Repository not found.").into_response(),
-            Self::ReadOnly => (
-                StatusCode::FORBIDDEN,
-                "Write access to repository not granted.",
-            )
-                .into_response(),
+            Self::ReadOnly => (StatusCode::FORBIDDEN, "Write access to repository not granted.").into_response(),
         }
     }
 }
 
 /// The repository's and the caller's number, or GitHub's refusal.
-fn admit(
-    github: &GitHub,
-    owner: &str,
-    name: &str,
-    headers: &HeaderMap,
-    writes: bool,
-) -> Result<(u64, Option<u64>), Refusal> {
+fn admit(github: &GitHub, owner: &str, name: &str, headers: &HeaderMap, writes: bool) -> Result<(u64, Option<u64>), Refusal> {
     let world = github.world();
     let user = match secrets(headers) {
         None => None,
@@ -153,22 +130,10 @@ fn secrets(headers: &HeaderMap) -> Option<[String; 2]> {
 }
 
 /// Runs the CGI program. With `whole` the answer is read to its end, and the program's, before it is returned.
-async fn run(
-    github: &GitHub,
-    repository: u64,
-    service: Service,
-    request: Request,
-    whole: bool,
-) -> anyhow::Result<Response> {
+async fn run(github: &GitHub, repository: u64, service: Service, request: Request, whole: bool) -> anyhow::Result<Response> {
     let mut child = spawn(github, repository, service, &request)?;
-    let stdin = child
-        .stdin
-        .take()
-        .context("git http-backend has no standard input")?;
-    let stdout = child
-        .stdout
-        .take()
-        .context("git http-backend has no standard output")?;
+    let stdin = child.stdin.take().context("git http-backend has no standard input")?;
+    let stdout = child.stdout.take().context("git http-backend has no standard output")?;
     let feeding = tokio::spawn(feed(stdin, request.into_body()));
     let mut stdout = BufReader::new(stdout);
     let (status, headers) = cgi_head(&mut stdout).await?;
@@ -191,18 +156,8 @@ async fn run(
     Ok(response)
 }
 
-fn spawn(
-    github: &GitHub,
-    repository: u64,
-    service: Service,
-    request: &Request,
-) -> anyhow::Result<Child> {
-    let header = |name: &str| {
-        request
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
+fn spawn(github: &GitHub, repository: u64, service: Service, request: &Request) -> anyhow::Result<Child> {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let mut command = git::command(github.git_home());
     command
         .arg("http-backend")
@@ -216,18 +171,14 @@ fn spawn(
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
-    for (variable, name) in [
-        ("CONTENT_LENGTH", "content-length"),
-        ("HTTP_CONTENT_ENCODING", "content-encoding"),
-        ("GIT_PROTOCOL", "git-protocol"),
-    ] {
+    for (variable, name) in
+        [("CONTENT_LENGTH", "content-length"), ("HTTP_CONTENT_ENCODING", "content-encoding"), ("GIT_PROTOCOL", "git-protocol")]
+    {
         if let Some(value) = header(name) {
             command.env(variable, value);
         }
     }
-    command
-        .spawn()
-        .context("cannot run git http-backend\ninstall git (apt-get install git)")
+    command.spawn().context("cannot run git http-backend\ninstall git (apt-get install git)")
 }
 
 async fn feed(mut stdin: ChildStdin, body: Body) -> std::io::Result<()> {
@@ -240,17 +191,12 @@ async fn feed(mut stdin: ChildStdin, body: Body) -> std::io::Result<()> {
     }
 }
 
-async fn cgi_head(
-    stdout: &mut BufReader<impl AsyncRead + Unpin>,
-) -> anyhow::Result<(StatusCode, HeaderMap)> {
+async fn cgi_head(stdout: &mut BufReader<impl AsyncRead + Unpin>) -> anyhow::Result<(StatusCode, HeaderMap)> {
     let (mut status, mut headers) = (StatusCode::OK, HeaderMap::new());
     let mut line = String::new();
     loop {
         line.clear();
-        anyhow::ensure!(
-            stdout.read_line(&mut line).await? > 0,
-            "git http-backend ended without an answer"
-        );
+        anyhow::ensure!(stdout.read_line(&mut line).await? > 0, "git http-backend ended without an answer");
         let text = line.trim_end();
         if text.is_empty() {
             return Ok((status, headers));

@@ -113,11 +113,8 @@ impl Journal {
         let Some(path) = path else {
             return Ok(Self(None));
         };
-        let file = File::options()
-            .create(true)
-            .append(true)
-            .open(path)
-            .with_context(|| format!("cannot write the journal {}", path.display()))?;
+        let file =
+            File::options().create(true).append(true).open(path).with_context(|| format!("cannot write the journal {}", path.display()))?;
         Ok(Self(Some(Mutex::new(file))))
     }
 
@@ -158,10 +155,7 @@ mod tests {
     #[test]
     fn credentials_are_blackened() {
         let mut map = HeaderMap::new();
-        map.insert(
-            "authorization",
-            http::HeaderValue::from_static("Bearer secret"),
-        );
+        map.insert("authorization", http::HeaderValue::from_static("Bearer secret"));
         assert_eq!(headers(&map)["authorization"], "Bearer ***");
     }
 

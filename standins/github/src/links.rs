@@ -15,11 +15,7 @@ pub(crate) struct Links {
 
 impl Links {
     pub(crate) fn new(http: SocketAddr, ssh: SocketAddr) -> Self {
-        Self {
-            api: format!("http://{http}/api/v3"),
-            web: format!("http://{http}"),
-            ssh,
-        }
+        Self { api: format!("http://{http}/api/v3"), web: format!("http://{http}"), ssh }
     }
 
     /// The clone address over ssh; the short form cannot name a port.
@@ -68,9 +64,7 @@ pub(crate) fn decode(text: &str) -> String {
     let mut plain = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
-        let code = text
-            .get(at + 1..at + 3)
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        let code = text.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok());
         match code.filter(|_| bytes[at] == b'%') {
             Some(byte) => {
                 plain.push(byte);
@@ -100,9 +94,6 @@ mod tests {
     fn ports_are_named_where_they_are_not_the_standard_one() {
         let links = Links::new(([127, 0, 0, 1], 80).into(), ([127, 0, 0, 1], 2222).into());
         assert_eq!(links.ssh_url("a/b"), "ssh://git@127.0.0.1:2222/a/b.git");
-        assert_eq!(
-            links.known_hosts("ssh-ed25519 AAAA"),
-            "[127.0.0.1]:2222 ssh-ed25519 AAAA"
-        );
+        assert_eq!(links.known_hosts("ssh-ed25519 AAAA"), "[127.0.0.1]:2222 ssh-ed25519 AAAA");
     }
 }

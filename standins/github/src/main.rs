@@ -40,12 +40,7 @@ struct Serve {
     #[arg(long, requires = "token")]
     user: Option<String>,
     /// That user's token, with all scopes that a connection needs.
-    #[arg(
-        long,
-        requires = "user",
-        env = "STANDIN_GITHUB_TOKEN",
-        hide_env_values = true
-    )]
+    #[arg(long, requires = "user", env = "STANDIN_GITHUB_TOKEN", hide_env_values = true)]
     token: Option<String>,
     /// A public repository to make, as OWNER/NAME; may be repeated.
     #[arg(long = "repository")]
@@ -54,31 +49,18 @@ struct Serve {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-        .init();
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(tracing_subscriber::EnvFilter::from_default_env()).init();
     let Command::Serve(serve) = Cli::parse().command;
     // Before anything is promised, so that no signal is missed.
-    let (mut interrupt, mut terminate) = (
-        signal(SignalKind::interrupt())?,
-        signal(SignalKind::terminate())?,
-    );
-    let standin = Standin::start(StandinOptions {
-        data_dir: serve.data,
-        http_addr: serve.http,
-        ssh_addr: serve.ssh,
-        record: serve.record,
-    })
-    .await?;
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let standin =
+        Standin::start(StandinOptions { data_dir: serve.data, http_addr: serve.http, ssh_addr: serve.ssh, record: serve.record }).await?;
     if let (Some(user), Some(token)) = (&serve.user, &serve.token) {
         standin.create_user(user)?;
         standin.set_token(user, token, &["repo", "admin:repo_hook", "read:user"])?;
     }
     for name in &serve.repositories {
-        standin
-            .create_repository(NewRepository::public(name.parse()?))
-            .await?;
+        standin.create_repository(NewRepository::public(name.parse()?)).await?;
     }
     println!(
         "{}",

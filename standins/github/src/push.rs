@@ -53,27 +53,14 @@ pub(crate) async fn receive<T>(
 }
 
 /// The first branch of an empty repository becomes its default branch.
-async fn adopt_first_branch(
-    github: &GitHub,
-    git: &Git,
-    repository: u64,
-    before: &Refs,
-    after: &Refs,
-) -> anyhow::Result<()> {
+async fn adopt_first_branch(github: &GitHub, git: &Git, repository: u64, before: &Refs, after: &Refs) -> anyhow::Result<()> {
     if before.keys().any(|name| name.starts_with("refs/heads/")) {
         return Ok(());
     }
-    let Some(current) = github
-        .world()
-        .repositories
-        .get(&repository)
-        .map(|own| own.default_branch.clone())
-    else {
+    let Some(current) = github.world().repositories.get(&repository).map(|own| own.default_branch.clone()) else {
         return Ok(());
     };
-    let mut branches = after
-        .keys()
-        .filter_map(|name| name.strip_prefix("refs/heads/"));
+    let mut branches = after.keys().filter_map(|name| name.strip_prefix("refs/heads/"));
     if after.contains_key(&format!("refs/heads/{current}")) {
         return Ok(());
     }
@@ -106,28 +93,16 @@ async fn events(
     let branches = changes.len() - tags;
     let mut events = Vec::new();
     for change in changes {
-        let (count, most) = if change.is_tag() {
-            (tags, MAX_TAGS)
-        } else {
-            (branches, MAX_BRANCHES)
-        };
+        let (count, most) = if change.is_tag() { (tags, MAX_TAGS) } else { (branches, MAX_BRANCHES) };
         if count > most {
             continue;
         }
         let payload = describe(github, git, repository, before, change).await?;
         let world = github.world();
-        let (Some(repository), Some(sender)) = (
-            world.repositories.get(&repository),
-            world.users.get(&pusher.user),
-        ) else {
+        let (Some(repository), Some(sender)) = (world.repositories.get(&repository), world.users.get(&pusher.user)) else {
             continue;
         };
-        let about = About {
-            links: &github.links,
-            world: &world,
-            repository,
-            sender,
-        };
+        let about = About { links: &github.links, world: &world, repository, sender };
         if change.before.is_none() || change.after.is_none() {
             events.push(about.ref_event(change, pusher.deploy_key));
         }
@@ -137,25 +112,12 @@ async fn events(
 }
 
 /// The part of a push event that git knows.
-async fn describe(
-    github: &GitHub,
-    git: &Git,
-    repository: u64,
-    before: &Refs,
-    change: &RefChange,
-) -> anyhow::Result<Value> {
+async fn describe(github: &GitHub, git: &Git, repository: u64, before: &Refs, change: &RefChange) -> anyhow::Result<Value> {
     let name = {
         let world = github.world();
-        world
-            .repositories
-            .get(&repository)
-            .map(|own| world.full_name(own))
-            .unwrap_or_default()
+        world.repositories.get(&repository).map(|own| world.full_name(own)).unwrap_or_default()
     };
-    let object = |side: &Option<Ref>| {
-        side.as_ref()
-            .map_or(ZERO.to_owned(), |held| held.object.clone())
-    };
+    let object = |side: &Option<Ref>| side.as_ref().map_or(ZERO.to_owned(), |held| held.object.clone());
     let forced = match (&change.before, &change.after) {
         (Some(old), Some(new)) => !git.is_ancestor(&old.commit, &new.commit).await?,
         _ => false,
@@ -178,20 +140,10 @@ async fn describe(
     let old = &change.before;
     // A new ref lists what no other ref had; a moved one what lies between its two ends.
     let known: BTreeSet<&str> = before.values().map(|held| held.commit.as_str()).collect();
-    let distinct: HashSet<String> = git
-        .commits_between(&after.commit, known.iter().copied())
-        .await?
-        .into_iter()
-        .collect();
+    let distinct: HashSet<String> = git.commits_between(&after.commit, known.iter().copied()).await?.into_iter().collect();
     let mut shas = match old {
-        Some(old) => {
-            git.commits_between(&after.commit, [old.commit.as_str()])
-                .await?
-        }
-        None => {
-            git.commits_between(&after.commit, known.iter().copied())
-                .await?
-        }
+        Some(old) => git.commits_between(&after.commit, [old.commit.as_str()]).await?,
+        None => git.commits_between(&after.commit, known.iter().copied()).await?,
     };
     if change.is_tag() {
         shas.clear();
@@ -208,14 +160,7 @@ async fn describe(
         let own = paths.get(sha).cloned().unwrap_or_default();
         let world = github.world();
         let is_distinct = distinct.contains(sha);
-        written.push(commit::pushed(
-            &github.links,
-            &world,
-            &name,
-            &commit,
-            &own,
-            is_distinct,
-        ));
+        written.push(commit::pushed(&github.links, &world, &name, &commit, &own, is_distinct));
     }
     payload["head_commit"] = written.last().cloned().unwrap_or_default();
     written.truncate(shas.len());
@@ -226,10 +171,7 @@ async fn describe(
 /// The branch a new ref starts at, where another one points to the same commit.
 fn base_ref(before: &Refs, change: &RefChange) -> Option<String> {
     let after = change.after.as_ref().filter(|_| change.before.is_none())?;
-    before
-        .iter()
-        .find(|(name, held)| name.starts_with("refs/heads/") && held.commit == after.commit)
-        .map(|(name, _)| name.clone())
+    before.iter().find(|(name, held)| name.starts_with("refs/heads/") && held.commit == after.commit).map(|(name, _)| name.clone())
 }
 
 fn compare(github: &GitHub, name: &str, change: &RefChange) -> String {

@@ -8,9 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use chrono::Utc;
 use russh::keys::{PrivateKey, PublicKey};
-use russh::server::{
-    Auth, ChannelOpenHandle, Config, Handler, Msg, PublicKeyOffer, Session, VerifiedPublicKey,
-};
+use russh::server::{Auth, ChannelOpenHandle, Config, Handler, Msg, PublicKeyOffer, Session, VerifiedPublicKey};
 use russh::{Channel, ChannelId};
 use ssh_key::private::Ed25519Keypair;
 use tokio::io::{AsyncRead, AsyncWriteExt as _};
@@ -31,11 +29,7 @@ pub(crate) fn host_key() -> PrivateKey {
 pub(crate) fn public_line(key: &PublicKey) -> anyhow::Result<String> {
     let mut key = key.clone();
     key.set_comment("");
-    Ok(key
-        .to_openssh()
-        .context("cannot write the ssh key")?
-        .trim()
-        .to_owned())
+    Ok(key.to_openssh().context("cannot write the ssh key")?.trim().to_owned())
 }
 
 /// Accepts connections until shutdown.
@@ -59,12 +53,7 @@ pub(crate) async fn serve(github: Arc<GitHub>, listener: TcpListener, key: Priva
                 }
             },
         };
-        let connection = Connection {
-            github: Arc::clone(&github),
-            key: None,
-            protocol: None,
-            channels: HashMap::new(),
-        };
+        let connection = Connection { github: Arc::clone(&github), key: None, protocol: None, channels: HashMap::new() };
         let (config, stop) = (Arc::clone(&config), github.stop.clone());
         github.tasks.spawn(async move {
             let ended = async {
@@ -106,39 +95,20 @@ impl Connection {
         let world = self.github.world();
         let (repository, key) = world.deploy_key(&line)?;
         let (id, read_only, added_by) = (key.id, key.read_only, key.added_by.clone());
-        Some(Opened {
-            repository,
-            key: id,
-            read_only,
-            added_by,
-        })
+        Some(Opened { repository, key: id, read_only, added_by })
     }
 }
 
 impl Handler for Connection {
     type Error = anyhow::Error;
 
-    async fn auth_publickey_offered(
-        &mut self,
-        _user: &str,
-        offer: PublicKeyOffer<'_>,
-    ) -> Result<Auth, Self::Error> {
-        Ok(self
-            .find(offer.public_key)
-            .map_or_else(Auth::reject, |_| Auth::Accept))
+    async fn auth_publickey_offered(&mut self, _user: &str, offer: PublicKeyOffer<'_>) -> Result<Auth, Self::Error> {
+        Ok(self.find(offer.public_key).map_or_else(Auth::reject, |_| Auth::Accept))
     }
 
-    async fn auth_publickey(
-        &mut self,
-        _user: &str,
-        key: VerifiedPublicKey<'_>,
-    ) -> Result<Auth, Self::Error> {
+    async fn auth_publickey(&mut self, _user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
         self.key = self.find(key.public_key);
-        Ok(if self.key.is_some() {
-            Auth::Accept
-        } else {
-            Auth::reject()
-        })
+        Ok(if self.key.is_some() { Auth::Accept } else { Auth::reject() })
     }
 
     async fn channel_open_session(
@@ -152,13 +122,7 @@ impl Handler for Connection {
         Ok(())
     }
 
-    async fn env_request(
-        &mut self,
-        channel: ChannelId,
-        name: &str,
-        value: &str,
-        session: &mut Session,
-    ) -> Result<(), Self::Error> {
+    async fn env_request(&mut self, channel: ChannelId, name: &str, value: &str, session: &mut Session) -> Result<(), Self::Error> {
         if name == "GIT_PROTOCOL" {
             self.protocol = Some(value.to_owned());
         }
@@ -166,36 +130,21 @@ impl Handler for Connection {
         Ok(())
     }
 
-    async fn shell_request(
-        &mut self,
-        id: ChannelId,
-        session: &mut Session,
-    ) -> Result<(), Self::Error> {
+    async fn shell_request(&mut self, id: ChannelId, session: &mut Session) -> Result<(), Self::Error> {
         session.channel_success(id)?;
         if let Some(channel) = self.channels.remove(&id) {
             let text = "Hi! You've successfully authenticated, but GitHub does not provide shell access.\n";
-            self.github
-                .tasks
-                .spawn(async move { refuse(&channel, text).await });
+            self.github.tasks.spawn(async move { refuse(&channel, text).await });
         }
         Ok(())
     }
 
-    async fn exec_request(
-        &mut self,
-        id: ChannelId,
-        command: &[u8],
-        session: &mut Session,
-    ) -> Result<(), Self::Error> {
+    async fn exec_request(&mut self, id: ChannelId, command: &[u8], session: &mut Session) -> Result<(), Self::Error> {
         session.channel_success(id)?;
         let Some(channel) = self.channels.remove(&id) else {
             return Ok(());
         };
-        let admitted = admit(
-            &self.github,
-            self.key.as_ref(),
-            &String::from_utf8_lossy(command),
-        );
+        let admitted = admit(&self.github, self.key.as_ref(), &String::from_utf8_lossy(command));
         let (github, protocol) = (Arc::clone(&self.github), self.protocol.clone());
         self.github.tasks.spawn(async move {
             match admitted {
@@ -229,41 +178,23 @@ fn admit(github: &GitHub, key: Option<&Opened>, command: &str) -> Result<Admitte
     let name = name.strip_suffix(".git").unwrap_or(name);
     let opened = key.ok_or_else(missing)?;
     let mut world = github.world();
-    let found = world
-        .repository_ever_named(owner, name)
-        .ok_or_else(missing)?;
+    let found = world.repository_ever_named(owner, name).ok_or_else(missing)?;
     if found.id != opened.repository {
         return Err(missing());
     }
     if writes && opened.read_only {
-        return Err(
-            "ERROR: The key you are authenticating with has been marked as read only.\n".to_owned(),
-        );
+        return Err("ERROR: The key you are authenticating with has been marked as read only.\n".to_owned());
     }
-    let user = world
-        .user_by_login(&opened.added_by)
-        .map_or(found.owner, |user| user.id);
-    let own = world
-        .repositories
-        .get_mut(&opened.repository)
-        .and_then(|own| own.keys.get_mut(&opened.key));
+    let user = world.user_by_login(&opened.added_by).map_or(found.owner, |user| user.id);
+    let own = world.repositories.get_mut(&opened.repository).and_then(|own| own.keys.get_mut(&opened.key));
     // The key may have been removed since the connection was opened.
     own.ok_or_else(missing)?.last_used = Some(Utc::now());
-    Ok(Admitted {
-        writes,
-        repository: opened.repository,
-        pusher: Pusher {
-            user,
-            deploy_key: true,
-        },
-    })
+    Ok(Admitted { writes, repository: opened.repository, pusher: Pusher { user, deploy_key: true } })
 }
 
 /// Says why not and ends the channel.
 async fn refuse(channel: &Channel<Msg>, text: &str) {
-    let _ = channel
-        .extended_data_bytes(1, text.as_bytes().to_vec())
-        .await;
+    let _ = channel.extended_data_bytes(1, text.as_bytes().to_vec()).await;
     end(channel, 1).await;
 }
 
@@ -274,12 +205,7 @@ async fn end(channel: &Channel<Msg>, code: u32) {
     let _ = channel.close().await;
 }
 
-async fn run(
-    github: Arc<GitHub>,
-    mut channel: Channel<Msg>,
-    admitted: Admitted,
-    protocol: Option<String>,
-) {
+async fn run(github: Arc<GitHub>, mut channel: Channel<Msg>, admitted: Admitted, protocol: Option<String>) {
     let repository = admitted.repository;
     let served = if admitted.writes {
         let child = pack(&github, repository, "receive-pack", protocol.as_deref());
@@ -298,24 +224,14 @@ async fn run(
     end(&channel, code).await;
 }
 
-fn pack(
-    github: &GitHub,
-    repository: u64,
-    program: &str,
-    protocol: Option<&str>,
-) -> anyhow::Result<Child> {
+fn pack(github: &GitHub, repository: u64, program: &str, protocol: Option<&str>) -> anyhow::Result<Child> {
     let mut command = git::command(github.git_home());
     command.arg(program).arg(github.git(repository).dir());
     if let Some(protocol) = protocol {
         command.env("GIT_PROTOCOL", protocol);
     }
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-        .spawn()
-        .with_context(|| format!("cannot run git {program}"))
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().with_context(|| format!("cannot run git {program}"))
 }
 
 /// Joins the channel and the program until the program ends; returns its exit code.
@@ -337,10 +253,7 @@ async fn talk(channel: &mut Channel<Msg>, mut child: Child) -> anyhow::Result<u3
         _ = async { tokio::join!(out, err) } => {}
     }
     let status = child.wait().await?;
-    Ok(status
-        .code()
-        .and_then(|code| u32::try_from(code).ok())
-        .unwrap_or(128))
+    Ok(status.code().and_then(|code| u32::try_from(code).ok()).unwrap_or(128))
 }
 
 async fn copy(mut from: impl AsyncRead + Unpin, to: impl tokio::io::AsyncWrite) {

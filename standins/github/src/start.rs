@@ -39,12 +39,7 @@ impl StandinOptions {
     #[must_use]
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self {
-            data_dir: data_dir.into(),
-            http_addr: any,
-            ssh_addr: any,
-            record: None,
-        }
+        Self { data_dir: data_dir.into(), http_addr: any, ssh_addr: any, record: None }
     }
 }
 
@@ -63,8 +58,7 @@ impl Standin {
     pub async fn start(options: StandinOptions) -> anyhow::Result<Self> {
         // The client wants a TLS provider even where it never speaks TLS; a second install is no harm.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        std::fs::create_dir_all(&options.data_dir)
-            .with_context(|| format!("cannot make {}", options.data_dir.display()))?;
+        std::fs::create_dir_all(&options.data_dir).with_context(|| format!("cannot make {}", options.data_dir.display()))?;
         let data_dir = options.data_dir.canonicalize()?;
         let http = listen(options.http_addr).await?;
         let ssh_listener = listen(options.ssh_addr).await?;
@@ -86,10 +80,7 @@ impl Standin {
                 tracing::error!(%error, "the http server ended");
             }
         };
-        let servers = vec![
-            tokio::spawn(web),
-            tokio::spawn(ssh::serve(Arc::clone(&github), ssh_listener, key)),
-        ];
+        let servers = vec![tokio::spawn(web), tokio::spawn(ssh::serve(Arc::clone(&github), ssh_listener, key))];
         Ok(Self { github, servers })
     }
 
@@ -153,27 +144,15 @@ impl Drop for Standin {
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}"))
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
 }
 
 fn router(github: &Arc<GitHub>) -> Router {
     let git = Router::new()
         .route("/{owner}/{repo}/info/refs", get(http_git::info_refs))
-        .route(
-            "/{owner}/{repo}/git-upload-pack",
-            post(http_git::upload_pack),
-        )
-        .route(
-            "/{owner}/{repo}/git-receive-pack",
-            post(http_git::receive_pack),
-        )
+        .route("/{owner}/{repo}/git-upload-pack", post(http_git::upload_pack))
+        .route("/{owner}/{repo}/git-receive-pack", post(http_git::receive_pack))
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(Arc::clone(github), faults::apply));
-    Router::new()
-        .nest("/api/v3", api::router(github))
-        .nest("/_standin", admin::router())
-        .merge(git)
-        .with_state(Arc::clone(github))
+    Router::new().nest("/api/v3", api::router(github)).nest("/_standin", admin::router()).merge(git).with_state(Arc::clone(github))
 }

@@ -48,9 +48,7 @@ impl Token {
     /// Whether any of `scopes` was granted.
     #[must_use]
     pub fn has(&self, scopes: &[&str]) -> bool {
-        self.scopes
-            .iter()
-            .any(|have| scopes.contains(&have.as_str()))
+        self.scopes.iter().any(|have| scopes.contains(&have.as_str()))
     }
 }
 
@@ -112,10 +110,7 @@ impl FromStr for FullName {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once('/') {
             Some((owner, name)) if !owner.is_empty() && !name.is_empty() && !name.contains('/') => {
-                Ok(Self {
-                    owner: owner.to_owned(),
-                    name: name.to_owned(),
-                })
+                Ok(Self { owner: owner.to_owned(), name: name.to_owned() })
             }
             _ => anyhow::bail!("{text:?} is not a repository's name\nwrite OWNER/NAME"),
         }
@@ -245,11 +240,7 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
-        Self {
-            next_id: 1000,
-            tree_limit: 100_000,
-            ..Self::default()
-        }
+        Self { next_id: 1000, tree_limit: 100_000, ..Self::default() }
     }
 
     /// A number that was never given out before.
@@ -259,25 +250,17 @@ impl World {
     }
 
     pub(crate) fn user_by_login(&self, login: &str) -> Option<&User> {
-        self.users
-            .values()
-            .find(|user| user.login.eq_ignore_ascii_case(login))
+        self.users.values().find(|user| user.login.eq_ignore_ascii_case(login))
     }
 
     pub(crate) fn user_by_email(&self, email: &str) -> Option<&User> {
-        self.users.values().find(|user| {
-            user.email
-                .as_deref()
-                .is_some_and(|own| own.eq_ignore_ascii_case(email))
-        })
+        self.users.values().find(|user| user.email.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(email)))
     }
 
     /// The repository that now has this name.
     pub(crate) fn repository_by_name(&self, owner: &str, name: &str) -> Option<&Repository> {
         let owner = self.user_by_login(owner)?.id;
-        self.repositories.values().find(|repository| {
-            repository.owner == owner && repository.name.eq_ignore_ascii_case(name)
-        })
+        self.repositories.values().find(|repository| repository.owner == owner && repository.name.eq_ignore_ascii_case(name))
     }
 
     /// The repository that has this name or had it before it was renamed.
@@ -289,10 +272,7 @@ impl World {
     }
 
     pub(crate) fn full_name(&self, repository: &Repository) -> String {
-        let owner = self
-            .users
-            .get(&repository.owner)
-            .map_or("ghost", |user| user.login.as_str());
+        let owner = self.users.get(&repository.owner).map_or("ghost", |user| user.login.as_str());
         format!("{owner}/{}", repository.name)
     }
 
@@ -300,27 +280,16 @@ impl World {
     pub(crate) fn role(&self, repository: &Repository, user: Option<u64>) -> Role {
         let given = match user {
             Some(user) if user == repository.owner => Role::Admin,
-            Some(user) => repository
-                .collaborators
-                .get(&user)
-                .copied()
-                .unwrap_or(Role::None),
+            Some(user) => repository.collaborators.get(&user).copied().unwrap_or(Role::None),
             None => Role::None,
         };
-        if repository.private {
-            given
-        } else {
-            given.max(Role::Read)
-        }
+        if repository.private { given } else { given.max(Role::Read) }
     }
 
     /// The deploy key with this public key and its repository.
     pub(crate) fn deploy_key(&self, key: &str) -> Option<(u64, &DeployKey)> {
         self.repositories.values().find_map(|repository| {
-            let found = repository
-                .keys
-                .values()
-                .find(|candidate| candidate.key == key)?;
+            let found = repository.keys.values().find(|candidate| candidate.key == key)?;
             Some((repository.id, found))
         })
     }

@@ -54,9 +54,7 @@ pub(crate) async fn get(
     };
     let git = github.git(repository);
     let refs = git.refs().await?;
-    let held = refs
-        .get(&format!("refs/heads/{branch}"))
-        .ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, "Branch not found"))?;
+    let held = refs.get(&format!("refs/heads/{branch}")).ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, "Branch not found"))?;
     let commit = git.commit(&held.commit).await?;
     let encoded = encode_path(branch.as_bytes());
     let mut value = protection(&github.links, &name, &branch);

@@ -47,41 +47,24 @@ impl Caller {
     }
 
     pub(crate) fn has(&self, scopes: &[&str]) -> bool {
-        self.scopes
-            .iter()
-            .any(|have| scopes.contains(&have.as_str()))
+        self.scopes.iter().any(|have| scopes.contains(&have.as_str()))
     }
 
     /// What the caller may do: the user's role, cut to what the token's scopes allow.
     pub(crate) fn role(&self, world: &World, repository: &Repository) -> Role {
         let role = world.role(repository, self.user);
-        match (
-            repository.private,
-            self.has(&["repo"]),
-            self.has(&["public_repo"]),
-        ) {
+        match (repository.private, self.has(&["repo"]), self.has(&["public_repo"])) {
             (_, true, _) | (false, _, true) => role,
             (false, false, false) => role.min(Role::Read),
             // Hook and status scopes see the repository, not its contents: kept simple, they read.
-            (true, false, _)
-                if self.has(&["repo:status", "admin:repo_hook", "write:repo_hook"]) =>
-            {
-                role.min(Role::Read)
-            }
+            (true, false, _) if self.has(&["repo:status", "admin:repo_hook", "write:repo_hook"]) => role.min(Role::Read),
             (true, false, _) => Role::None,
         }
     }
 
     /// The repository, if the caller sees it; 301 under an old name, 404 else.
-    pub(crate) fn sees<'a>(
-        &self,
-        github: &GitHub,
-        world: &'a World,
-        (owner, name): (&str, &str),
-    ) -> Result<Seen<'a>, ApiError> {
-        let repository = world
-            .repository_ever_named(owner, name)
-            .ok_or_else(ApiError::not_found)?;
+    pub(crate) fn sees<'a>(&self, github: &GitHub, world: &'a World, (owner, name): (&str, &str)) -> Result<Seen<'a>, ApiError> {
+        let repository = world.repository_ever_named(owner, name).ok_or_else(ApiError::not_found)?;
         let role = self.role(world, repository);
         if role < Role::Read {
             return Err(ApiError::not_found());
@@ -90,11 +73,7 @@ impl Caller {
             let location = format!("{}/repositories/{}", github.links.api, repository.id);
             return Err(ApiError::moved(location));
         }
-        Ok(Seen {
-            repository,
-            role,
-            name: world.full_name(repository),
-        })
+        Ok(Seen { repository, role, name: world.full_name(repository) })
     }
 
     /// As [`Caller::sees`], for hooks and keys: without admin right they are not found.
@@ -107,11 +86,7 @@ impl Caller {
     ) -> Result<Seen<'a>, ApiError> {
         let seen = self.sees(github, world, path)?;
         let own = world.role(seen.repository, self.user) >= Role::Admin;
-        if own && (self.has(&["repo"]) || self.has(scopes)) {
-            Ok(seen)
-        } else {
-            Err(ApiError::not_found())
-        }
+        if own && (self.has(&["repo"]) || self.has(scopes)) { Ok(seen) } else { Err(ApiError::not_found()) }
     }
 }
 
@@ -119,20 +94,12 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        parts
-            .extensions
-            .get::<Self>()
-            .cloned()
-            .ok_or_else(ApiError::requires_authentication)
+        parts.extensions.get::<Self>().cloned().ok_or_else(ApiError::requires_authentication)
     }
 }
 
 /// Middleware: finds the caller, counts the request, adds the limit's headers.
-pub(crate) async fn identify(
-    State(github): State<Arc<GitHub>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn identify(State(github): State<Arc<GitHub>>, mut request: Request, next: Next) -> Response {
     if !request.headers().contains_key(header::USER_AGENT) {
         let message = "Request forbidden by administrative rules. Please make sure your request has a \
                        User-Agent header";
@@ -143,7 +110,7 @@ pub(crate) async fn identify(
         Ok(caller) => caller,
         Err(refusal) => return refusal.into_response(),
     };
-    let mut response = if caller.used > caller.limit {
+    let mut response = if caller.used > caller.limit && !free {
         ApiError::new(StatusCode::FORBIDDEN, "API rate limit exceeded").into_response()
     } else {
         request.extensions_mut().insert(caller.clone());
@@ -158,32 +125,13 @@ fn find(github: &GitHub, headers: &HeaderMap, counts: bool) -> Result<Caller, Ap
     let Some(value) = headers.get(header::AUTHORIZATION) else {
         world.anonymous_used += u32::from(counts);
         let used = world.anonymous_used;
-        return Ok(Caller {
-            user: None,
-            secret: None,
-            scopes: Vec::new(),
-            used,
-            limit: ANONYMOUS_LIMIT,
-        });
+        return Ok(Caller { user: None, secret: None, scopes: Vec::new(), used, limit: ANONYMOUS_LIMIT });
     };
-    let secret = value
-        .to_str()
-        .ok()
-        .and_then(secret)
-        .ok_or_else(ApiError::bad_credentials)?;
-    let token: &mut Token = world
-        .tokens
-        .get_mut(&secret)
-        .ok_or_else(ApiError::bad_credentials)?;
+    let secret = value.to_str().ok().and_then(secret).ok_or_else(ApiError::bad_credentials)?;
+    let token: &mut Token = world.tokens.get_mut(&secret).ok_or_else(ApiError::bad_credentials)?;
     token.used += u32::from(counts);
     let (user, scopes, used) = (Some(token.user), token.scopes.clone(), token.used);
-    Ok(Caller {
-        user,
-        secret: Some(secret),
-        scopes,
-        used,
-        limit: LIMIT,
-    })
+    Ok(Caller { user, secret: Some(secret), scopes, used, limit: LIMIT })
 }
 
 /// The token in an `Authorization` header: bearer, GitHub's own `token`, or basic with the token as password.
@@ -211,14 +159,8 @@ fn add_headers(headers: &mut HeaderMap, caller: &Caller) {
         }
     };
     set("x-ratelimit-limit", &caller.limit.to_string());
-    set(
-        "x-ratelimit-remaining",
-        &caller.limit.saturating_sub(caller.used).to_string(),
-    );
-    set(
-        "x-ratelimit-used",
-        &caller.used.min(caller.limit).to_string(),
-    );
+    set("x-ratelimit-remaining", &caller.limit.saturating_sub(caller.used).to_string());
+    set("x-ratelimit-used", &caller.used.min(caller.limit).to_string());
     set("x-ratelimit-reset", &reset().to_string());
     set("x-ratelimit-resource", "core");
     if caller.user.is_some() {

@@ -27,11 +27,7 @@ pub(crate) struct Readable {
 pub(crate) fn open(github: &GitHub, caller: &Caller, path: (&str, &str)) -> ApiResult<Readable> {
     let world = github.world();
     let seen = caller.sees(github, &world, path)?;
-    Ok(Readable {
-        id: seen.repository.id,
-        git: github.git(seen.repository.id),
-        name: seen.name,
-    })
+    Ok(Readable { id: seen.repository.id, git: github.git(seen.repository.id), name: seen.name })
 }
 
 /// The commit that `name` means, or GitHub's 422 (409 in an empty repository).
@@ -39,9 +35,7 @@ pub(crate) async fn resolve(git: &Git, name: &str) -> ApiResult<String> {
     match git.resolve_commit(name).await? {
         Some(sha) => Ok(sha),
         None if git.refs().await?.is_empty() => Err(ApiError::conflict("Git Repository is empty.")),
-        None => Err(ApiError::unprocessable(&format!(
-            "No commit found for SHA: {name}"
-        ))),
+        None => Err(ApiError::unprocessable(&format!("No commit found for SHA: {name}"))),
     }
 }
 
@@ -62,27 +56,17 @@ pub(crate) async fn get(
         return statuses::combined(&github, &readable, reference, &paging).await;
     }
     let sha = resolve(&readable.git, &reference).await?;
-    let accept = headers
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if accept.starts_with("application/vnd.github") && accept.contains(".sha") {
-        let kind = [(
-            header::CONTENT_TYPE,
-            "application/vnd.github.sha; charset=utf-8",
-        )];
+        let kind = [(header::CONTENT_TYPE, "application/vnd.github.sha; charset=utf-8")];
         return Ok((kind, sha).into_response());
     }
     let commit = readable.git.commit(&sha).await?;
-    let files = readable
-        .git
-        .diff(commit.parents.first().map(String::as_str), &sha)
-        .await?;
+    let files = readable.git.diff(commit.parents.first().map(String::as_str), &sha).await?;
     let additions: u64 = files.iter().map(|file| file.additions).sum();
     let deletions: u64 = files.iter().map(|file| file.deletions).sum();
     let mut value = shown::rest(&github.links, &github.world(), &readable.name, &commit);
-    value["stats"] =
-        json!({ "additions": additions, "deletions": deletions, "total": additions + deletions });
+    value["stats"] = json!({ "additions": additions, "deletions": deletions, "total": additions + deletions });
     value["files"] = Value::Array(shown::files(&github.links, &readable.name, &sha, &files));
     Ok(Json(value).into_response())
 }
@@ -94,11 +78,7 @@ pub(crate) async fn git_commit(
     Path((owner, name, sha)): Path<(String, String, String)>,
 ) -> ApiResult {
     let readable = open(&github, &caller, (&owner, &name))?;
-    let sha = readable
-        .git
-        .resolve_commit(&sha)
-        .await?
-        .ok_or_else(ApiError::not_found)?;
+    let sha = readable.git.resolve_commit(&sha).await?.ok_or_else(ApiError::not_found)?;
     let commit = readable.git.commit(&sha).await?;
     let rest = shown::rest(&github.links, &github.world(), &readable.name, &commit);
     let inner = &rest["commit"];
@@ -128,25 +108,14 @@ pub(crate) async fn compare(
     let readable = open(&github, &caller, (&owner, &name))?;
     let git = &readable.git;
     let (base, head) = basehead.split_once("...").ok_or_else(ApiError::not_found)?;
-    let base_sha = git
-        .resolve_commit(base)
+    let base_sha = git.resolve_commit(base).await?.ok_or_else(ApiError::not_found)?;
+    let head_sha = git.resolve_commit(head).await?.ok_or_else(ApiError::not_found)?;
+    let merge_base = git
+        .merge_base(&base_sha, &head_sha)
         .await?
-        .ok_or_else(ApiError::not_found)?;
-    let head_sha = git
-        .resolve_commit(head)
-        .await?
-        .ok_or_else(ApiError::not_found)?;
-    let merge_base = git.merge_base(&base_sha, &head_sha).await?.ok_or_else(|| {
-        ApiError::new(
-            StatusCode::NOT_FOUND,
-            &format!("No common ancestor between {base} and {head}."),
-        )
-    })?;
+        .ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, &format!("No common ancestor between {base} and {head}.")))?;
     let ahead = git.commits_between(&head_sha, [base_sha.as_str()]).await?;
-    let behind = git
-        .commits_between(&base_sha, [head_sha.as_str()])
-        .await?
-        .len();
+    let behind = git.commits_between(&base_sha, [head_sha.as_str()]).await?.len();
     let status = match (ahead.len(), behind) {
         (0, 0) => "identical",
         (_, 0) => "ahead",
@@ -154,18 +123,14 @@ pub(crate) async fn compare(
         _ => "diverged",
     };
     let files = git.diff(Some(&merge_base), &head_sha).await?;
-    let (base_commit, merge_commit) =
-        (git.commit(&base_sha).await?, git.commit(&merge_base).await?);
+    let (base_commit, merge_commit) = (git.commit(&base_sha).await?, git.commit(&merge_base).await?);
     let mut commits = Vec::new();
     for sha in &ahead {
         commits.push(git.commit(sha).await?);
     }
     let world = github.world();
     let show = |commit| shown::rest(&github.links, &world, &readable.name, commit);
-    let html = format!(
-        "{}/{}/compare/{base}...{head}",
-        github.links.web, readable.name
-    );
+    let html = format!("{}/{}/compare/{base}...{head}", github.links.web, readable.name);
     let list: Vec<_> = commits.iter().map(show).collect();
     // GitHub pages the commits only when asked to.
     let list = if uri.query().is_some_and(|query| query.contains("page=")) {

@@ -37,18 +37,10 @@ pub(crate) enum Form {
 
 impl Form {
     pub(crate) fn wanted(headers: &HeaderMap) -> Self {
-        let accept = headers
-            .get(header::ACCEPT)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
+        let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let named = |kind: &str| {
             accept.split(',').any(|one| {
-                let one = one
-                    .trim()
-                    .split(';')
-                    .next()
-                    .unwrap_or_default()
-                    .trim_end_matches("+json");
+                let one = one.trim().split(';').next().unwrap_or_default().trim_end_matches("+json");
                 one.starts_with("application/vnd.github") && one.ends_with(kind)
             })
         };
@@ -64,10 +56,7 @@ impl Form {
 
 /// Bytes of a file as they are.
 pub(crate) fn raw(bytes: Vec<u8>) -> Response {
-    let kind: (HeaderName, &str) = (
-        header::CONTENT_TYPE,
-        "application/vnd.github.raw+json; charset=utf-8",
-    );
+    let kind: (HeaderName, &str) = (header::CONTENT_TYPE, "application/vnd.github.raw+json; charset=utf-8");
     ([kind], bytes).into_response()
 }
 
@@ -78,14 +67,7 @@ pub(crate) async fn root(
     at: Query<At>,
     headers: HeaderMap,
 ) -> ApiResult {
-    get(
-        github,
-        caller,
-        Path((owner, name, String::new())),
-        at,
-        headers,
-    )
-    .await
+    get(github, caller, Path((owner, name, String::new())), at, headers).await
 }
 
 pub(crate) async fn get(
@@ -98,39 +80,22 @@ pub(crate) async fn get(
     let (repository, full_name, default) = {
         let world = github.world();
         let seen = caller.sees(&github, &world, (&owner, &name))?;
-        (
-            seen.repository.id,
-            seen.name,
-            seen.repository.default_branch.clone(),
-        )
+        (seen.repository.id, seen.name, seen.repository.default_branch.clone())
     };
     let git = github.git(repository);
-    let reference = at
-        .reference
-        .filter(|name| !name.is_empty())
-        .unwrap_or(default);
+    let reference = at.reference.filter(|name| !name.is_empty()).unwrap_or(default);
     let missing = || match reference.len() {
         0 => ApiError::not_found(),
-        _ => ApiError::new(
-            StatusCode::NOT_FOUND,
-            &format!("No commit found for the ref {reference}"),
-        ),
+        _ => ApiError::new(StatusCode::NOT_FOUND, &format!("No commit found for the ref {reference}")),
     };
     let commit = match git.resolve_commit(&reference).await? {
         Some(commit) => commit,
         None if git.refs().await?.is_empty() => {
-            return Err(ApiError::new(
-                StatusCode::NOT_FOUND,
-                "This repository is empty.",
-            ));
+            return Err(ApiError::new(StatusCode::NOT_FOUND, "This repository is empty."));
         }
         None => return Err(missing()),
     };
-    let place = Place {
-        links: &github.links,
-        repository: &full_name,
-        reference: &reference,
-    };
+    let place = Place { links: &github.links, repository: &full_name, reference: &reference };
     let form = Form::wanted(&headers);
     let path = path.trim_matches('/').to_owned();
     if path.is_empty() {
@@ -143,10 +108,7 @@ pub(crate) async fn get(
         };
         return directory(&git, &place, &path, &root, form).await;
     }
-    let entry = git
-        .entry(&commit, &path)
-        .await?
-        .ok_or_else(ApiError::not_found)?;
+    let entry = git.entry(&commit, &path).await?.ok_or_else(ApiError::not_found)?;
     match entry.content_type() {
         "dir" => directory(&git, &place, &path, &entry, form).await,
         "submodule" => {
@@ -160,26 +122,15 @@ pub(crate) async fn get(
 }
 
 /// `entry` names it, `content` holds its bytes: the same but for a link that was followed.
-async fn file(
-    git: &Git,
-    place: &Place<'_>,
-    (path, entry): (&str, &Entry),
-    content: &Entry,
-    form: Form,
-) -> ApiResult {
+async fn file(git: &Git, place: &Place<'_>, (path, entry): (&str, &Entry), content: &Entry, form: Form) -> ApiResult {
     if content.size.unwrap_or(0) > MAX_FILE {
-        return Err(ApiError::forbidden(
-            "This API returns blobs up to 100 MB in size.",
-        ));
+        return Err(ApiError::forbidden("This API returns blobs up to 100 MB in size."));
     }
     let bytes = git.blob(&content.sha).await?;
     match form {
         Form::Raw => Ok(raw(bytes)),
         _ => {
-            let entry = Entry {
-                size: content.size,
-                ..entry.clone()
-            };
+            let entry = Entry { size: content.size, ..entry.clone() };
             Ok(Json(place.file(path, &entry, &bytes)).into_response())
         }
     }
@@ -191,11 +142,7 @@ async fn directory(git: &Git, place: &Place<'_>, path: &str, own: &Entry, form: 
     let below: Vec<Value> = entries
         .iter()
         .map(|entry| {
-            let full = if path.is_empty() {
-                entry.path.clone()
-            } else {
-                format!("{path}/{}", entry.path)
-            };
+            let full = if path.is_empty() { entry.path.clone() } else { format!("{path}/{}", entry.path) };
             let mut value = place.entry(&full, entry);
             // In listings GitHub calls a submodule a file, of size 0.
             if entry.content_type() == "submodule" {
@@ -213,13 +160,7 @@ async fn directory(git: &Git, place: &Place<'_>, path: &str, own: &Entry, form: 
 }
 
 /// A link to a file of the repository shows that file; any other link shows itself.
-async fn symlink(
-    git: &Git,
-    place: &Place<'_>,
-    commit: &str,
-    (path, entry): (&str, &Entry),
-    form: Form,
-) -> ApiResult {
+async fn symlink(git: &Git, place: &Place<'_>, commit: &str, (path, entry): (&str, &Entry), form: Form) -> ApiResult {
     let target = String::from_utf8_lossy(&git.blob(&entry.sha).await?).into_owned();
     if let Some(full) = follow(path, &target)
         && let Some(found) = git.entry(commit, &full).await?
@@ -257,26 +198,15 @@ fn follow(path: &str, target: &str) -> Option<String> {
 /// The address of the submodule at `path`, from `.gitmodules`.
 async fn submodule_url(git: &Git, commit: &str, path: &str) -> Result<Option<String>, ApiError> {
     let blob = format!("{commit}:.gitmodules");
-    let Some(out) = git
-        .ask(&["config", "--blob", &blob, "--null", "--list"])
-        .await?
-    else {
+    let Some(out) = git.ask(&["config", "--blob", &blob, "--null", "--list"]).await? else {
         return Ok(None);
     };
     let text = String::from_utf8_lossy(&out).into_owned();
-    let values: Vec<_> = text
-        .split('\0')
-        .filter_map(|entry| entry.split_once('\n'))
-        .collect();
-    let section = values
-        .iter()
-        .find_map(|(key, value)| key.strip_suffix(".path").filter(|_| *value == path));
+    let values: Vec<_> = text.split('\0').filter_map(|entry| entry.split_once('\n')).collect();
+    let section = values.iter().find_map(|(key, value)| key.strip_suffix(".path").filter(|_| *value == path));
     Ok(section.and_then(|section| {
         let key = format!("{section}.url");
-        values
-            .iter()
-            .find(|(name, _)| *name == key)
-            .map(|(_, url)| (*url).to_owned())
+        values.iter().find(|(name, _)| *name == key).map(|(_, url)| (*url).to_owned())
     }))
 }
 
@@ -293,15 +223,8 @@ mod tests {
 
     #[test]
     fn the_raw_form_is_known_by_all_its_names() {
-        for name in [
-            "application/vnd.github.raw",
-            "application/vnd.github.v3.raw",
-            "application/vnd.github.raw+json",
-        ] {
-            let headers = HeaderMap::from_iter([(
-                header::ACCEPT,
-                name.parse().unwrap_or_else(|_| unreachable!()),
-            )]);
+        for name in ["application/vnd.github.raw", "application/vnd.github.v3.raw", "application/vnd.github.raw+json"] {
+            let headers = HeaderMap::from_iter([(header::ACCEPT, name.parse().unwrap_or_else(|_| unreachable!()))]);
             assert_eq!(Form::wanted(&headers), Form::Raw, "{name}");
         }
         assert_eq!(Form::wanted(&HeaderMap::new()), Form::Json);

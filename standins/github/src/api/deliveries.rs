@@ -36,37 +36,23 @@ pub(crate) async fn list(
 ) -> ApiResult {
     let world = github.world();
     let seen = caller.administers(&github, &world, (&owner, &name), SCOPES)?;
-    seen.repository
-        .hooks
-        .get(&hook)
-        .ok_or_else(ApiError::not_found)?;
+    seen.repository.hooks.get(&hook).ok_or_else(ApiError::not_found)?;
     let before = match listing.cursor.as_deref() {
         None => u64::MAX,
-        Some(cursor) => cursor
-            .strip_prefix("v1_")
-            .and_then(|id| id.parse().ok())
-            .ok_or_else(|| ApiError::bad_request("Invalid cursor"))?,
+        Some(cursor) => cursor.strip_prefix("v1_").and_then(|id| id.parse().ok()).ok_or_else(|| ApiError::bad_request("Invalid cursor"))?,
     };
     let wanted = |delivery: &&Delivery| match listing.status.as_deref() {
         Some("success") => delivery.ok(),
         Some("failure") => !delivery.ok(),
         _ => true,
     };
-    let mut found: Vec<_> = seen
-        .repository
-        .deliveries
-        .iter()
-        .filter(|delivery| delivery.hook == hook && delivery.id < before)
-        .filter(wanted)
-        .collect();
+    let mut found: Vec<_> =
+        seen.repository.deliveries.iter().filter(|delivery| delivery.hook == hook && delivery.id < before).filter(wanted).collect();
     found.sort_by_key(|delivery| std::cmp::Reverse(delivery.id));
     let more = found.len() > paging.size();
     found.truncate(paging.size());
     let repository = seen.repository.id;
-    let page: Vec<_> = found
-        .iter()
-        .map(|one| shown::delivery_item(one, repository))
-        .collect();
+    let page: Vec<_> = found.iter().map(|one| shown::delivery_item(one, repository)).collect();
     let mut response = Json(page).into_response();
     if let Some(last) = found.last().filter(|_| more) {
         let next = address(&github, &uri, "cursor", &format!("v1_{}", last.id));
@@ -102,8 +88,7 @@ pub(crate) async fn redeliver(
 
 fn find<'a>(seen: &Seen<'a>, hook: u64, id: u64) -> Result<&'a Delivery, ApiError> {
     let mut all = seen.repository.deliveries.iter();
-    all.find(|one| one.hook == hook && one.id == id)
-        .ok_or_else(ApiError::not_found)
+    all.find(|one| one.hook == hook && one.id == id).ok_or_else(ApiError::not_found)
 }
 
 /// Sends what a delivery sent, under its GUID, to where its hook now points.
@@ -111,30 +96,10 @@ pub(crate) fn again(github: &Arc<GitHub>, repository: u64, delivery: Delivery) {
     let Some(name) = event_name(&delivery.event) else {
         return;
     };
-    let event = Event {
-        name,
-        payload: delivery.payload,
-    };
-    deliver::to_hook(
-        github,
-        repository,
-        delivery.hook,
-        event,
-        delivery.guid,
-        true,
-    );
+    let event = Event { name, payload: delivery.payload };
+    deliver::to_hook(github, repository, delivery.hook, event, delivery.guid, true);
 }
 
 fn event_name(name: &str) -> Option<&'static str> {
-    [
-        "ping",
-        "push",
-        "create",
-        "delete",
-        "status",
-        "repository",
-        "meta",
-    ]
-    .into_iter()
-    .find(|known| *known == name)
+    ["ping", "push", "create", "delete", "status", "repository", "meta"].into_iter().find(|known| *known == name)
 }

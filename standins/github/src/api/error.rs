@@ -26,11 +26,7 @@ impl ApiError {
             "documentation_url": DOCUMENTATION,
             "status": status.as_str(),
         });
-        Self {
-            status,
-            body,
-            location: None,
-        }
+        Self { status, body, location: None }
     }
 
     pub(crate) fn not_found() -> Self {
@@ -84,10 +80,7 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.body)).into_response();
-        if let Some(location) = self
-            .location
-            .and_then(|url| HeaderValue::from_str(&url).ok())
-        {
+        if let Some(location) = self.location.and_then(|url| HeaderValue::from_str(&url).ok()) {
             response.headers_mut().insert(header::LOCATION, location);
         }
         response
@@ -98,9 +91,6 @@ impl IntoResponse for ApiError {
 impl From<anyhow::Error> for ApiError {
     fn from(error: anyhow::Error) -> Self {
         tracing::error!(%error, "the stand-in itself failed");
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            &format!("Server Error: {error:#}"),
-        )
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, &format!("Server Error: {error:#}"))
     }
 }

@@ -100,11 +100,7 @@ pub(crate) async fn list(
 ) -> ApiResult {
     let world = github.world();
     let seen = caller.administers(&github, &world, (&owner, &name), SCOPES)?;
-    let all = seen
-        .repository
-        .hooks
-        .values()
-        .map(|hook| shown::hook(&github.links, &seen.name, hook));
+    let all = seen.repository.hooks.values().map(|hook| shown::hook(&github.links, &seen.name, hook));
     Ok(paging.respond(&github, &uri, all.collect()))
 }
 
@@ -138,17 +134,13 @@ pub(crate) async fn create(
         change(&mut hook, wanted)?;
         check(&world, repository, &hook)?;
         let json = shown::hook(&github.links, &name, &hook);
-        let location = json["url"]
-            .as_str()
-            .and_then(|url| HeaderValue::from_str(url).ok());
+        let location = json["url"].as_str().and_then(|url| HeaderValue::from_str(url).ok());
         let id = hook.id;
         if let Some(own) = world.repositories.get_mut(&repository) {
             own.hooks.insert(id, hook);
         }
         let mut response = (StatusCode::CREATED, Json(json)).into_response();
-        response
-            .headers_mut()
-            .extend(location.map(|url| (header::LOCATION, url)));
+        response.headers_mut().extend(location.map(|url| (header::LOCATION, url)));
         (repository, id, response)
     };
     send_ping(&github, &caller, repository, id);
@@ -162,11 +154,7 @@ pub(crate) async fn get(
 ) -> ApiResult {
     let world = github.world();
     let seen = caller.administers(&github, &world, (&owner, &name), SCOPES)?;
-    let hook = seen
-        .repository
-        .hooks
-        .get(&id)
-        .ok_or_else(ApiError::not_found)?;
+    let hook = seen.repository.hooks.get(&id).ok_or_else(ApiError::not_found)?;
     Ok(Json(shown::hook(&github.links, &seen.name, hook)).into_response())
 }
 
@@ -179,12 +167,7 @@ pub(crate) async fn update(
     let mut world = github.world();
     let seen = caller.administers(&github, &world, (&owner, &name), SCOPES)?;
     let (repository, name) = (seen.repository.id, seen.name.clone());
-    let mut hook = seen
-        .repository
-        .hooks
-        .get(&id)
-        .cloned()
-        .ok_or_else(ApiError::not_found)?;
+    let mut hook = seen.repository.hooks.get(&id).cloned().ok_or_else(ApiError::not_found)?;
     change(&mut hook, parse(&body)?)?;
     check(&world, repository, &hook)?;
     hook.updated_at = Utc::now();
@@ -203,43 +186,17 @@ pub(crate) async fn delete(
     let (repository, farewell) = {
         let world = github.world();
         let seen = caller.administers(&github, &world, (&owner, &name), SCOPES)?;
-        let hook = seen
-            .repository
-            .hooks
-            .get(&id)
-            .ok_or_else(ApiError::not_found)?;
-        let sender = world
-            .users
-            .get(&caller.known()?)
-            .ok_or_else(ApiError::not_found)?;
-        let about = About {
-            links: &github.links,
-            world: &world,
-            repository: seen.repository,
-            sender,
-        };
-        let wanted = hook.active
-            && hook
-                .events
-                .iter()
-                .any(|event| event == "*" || event == "meta");
+        let hook = seen.repository.hooks.get(&id).ok_or_else(ApiError::not_found)?;
+        let sender = world.users.get(&caller.known()?).ok_or_else(ApiError::not_found)?;
+        let about = About { links: &github.links, world: &world, repository: seen.repository, sender };
+        let wanted = hook.active && hook.events.iter().any(|event| event == "*" || event == "meta");
         (seen.repository.id, wanted.then(|| about.hook_deleted(hook)))
     };
     if let Some(event) = farewell {
-        deliver::to_hook(
-            &github,
-            repository,
-            id,
-            event,
-            Uuid::new_v4().to_string(),
-            false,
-        );
+        deliver::to_hook(&github, repository, id, event, Uuid::new_v4().to_string(), false);
     }
     let mut world = github.world();
-    let own = world
-        .repositories
-        .get_mut(&repository)
-        .ok_or_else(ApiError::not_found)?;
+    let own = world.repositories.get_mut(&repository).ok_or_else(ApiError::not_found)?;
     own.hooks.remove(&id).ok_or_else(ApiError::not_found)?;
     own.deliveries.retain(|delivery| delivery.hook != id);
     Ok(StatusCode::NO_CONTENT.into_response())
@@ -253,10 +210,7 @@ pub(crate) async fn ping(
     let repository = {
         let world = github.world();
         let seen = caller.administers(&github, &world, (&owner, &name), SCOPES)?;
-        seen.repository
-            .hooks
-            .get(&id)
-            .ok_or_else(ApiError::not_found)?;
+        seen.repository.hooks.get(&id).ok_or_else(ApiError::not_found)?;
         seen.repository.id
     };
     send_ping(&github, &caller, repository, id);
@@ -267,14 +221,7 @@ fn send_ping(github: &Arc<GitHub>, caller: &Caller, repository: u64, id: u64) {
     let Some(event) = ping_event(github, caller, repository, id) else {
         return;
     };
-    deliver::to_hook(
-        github,
-        repository,
-        id,
-        event,
-        Uuid::new_v4().to_string(),
-        false,
-    );
+    deliver::to_hook(github, repository, id, event, Uuid::new_v4().to_string(), false);
 }
 
 fn ping_event(github: &GitHub, caller: &Caller, repository: u64, id: u64) -> Option<Event> {
@@ -282,15 +229,7 @@ fn ping_event(github: &GitHub, caller: &Caller, repository: u64, id: u64) -> Opt
     let repository = world.repositories.get(&repository)?;
     let sender = world.users.get(&caller.user?)?;
     let hook = repository.hooks.get(&id)?;
-    Some(
-        About {
-            links: &github.links,
-            world: &world,
-            repository,
-            sender,
-        }
-        .ping(hook),
-    )
+    Some(About { links: &github.links, world: &world, repository, sender }.ping(hook))
 }
 
 fn change(hook: &mut Hook, wanted: Wanted) -> Result<(), ApiError> {
@@ -301,8 +240,7 @@ fn change(hook: &mut Hook, wanted: Wanted) -> Result<(), ApiError> {
         hook.events = events;
     }
     hook.events.extend(wanted.add_events);
-    hook.events
-        .retain(|event| !wanted.remove_events.contains(event));
+    hook.events.retain(|event| !wanted.remove_events.contains(event));
     hook.events.sort_unstable();
     hook.events.dedup();
     let Some(config) = wanted.config else {
@@ -325,10 +263,7 @@ fn change(hook: &mut Hook, wanted: Wanted) -> Result<(), ApiError> {
 }
 
 fn check(world: &World, repository: u64, hook: &Hook) -> Result<(), ApiError> {
-    let host = hook
-        .url
-        .strip_prefix("http://")
-        .or_else(|| hook.url.strip_prefix("https://"));
+    let host = hook.url.strip_prefix("http://").or_else(|| hook.url.strip_prefix("https://"));
     if host.is_none_or(str::is_empty) || hook.url.contains(char::is_whitespace) {
         return Err(refuse("Config must contain URL for webhooks"));
     }
@@ -338,35 +273,17 @@ fn check(world: &World, repository: u64, hook: &Hook) -> Result<(), ApiError> {
     if hook.events.is_empty() {
         return Err(refuse("Hook must have at least one event"));
     }
-    if let Some(bad) = hook
-        .events
-        .iter()
-        .find(|event| !EVENTS.contains(&event.as_str()))
-    {
-        return Err(refuse(&format!(
-            "{bad:?} is not an event that a repository webhook can have"
-        )));
+    if let Some(bad) = hook.events.iter().find(|event| !EVENTS.contains(&event.as_str())) {
+        return Err(refuse(&format!("{bad:?} is not an event that a repository webhook can have")));
     }
-    let others: Vec<_> = world
-        .repositories
-        .get(&repository)
-        .into_iter()
-        .flat_map(|own| own.hooks.values())
-        .filter(|other| other.id != hook.id)
-        .collect();
+    let others: Vec<_> =
+        world.repositories.get(&repository).into_iter().flat_map(|own| own.hooks.values()).filter(|other| other.id != hook.id).collect();
     if others.iter().any(|other| other.url == hook.url) {
         return Err(refuse("Hook already exists on this repository"));
     }
     for event in &hook.events {
-        if others
-            .iter()
-            .filter(|other| other.events.contains(event))
-            .count()
-            >= MAX_PER_EVENT
-        {
-            return Err(refuse(&format!(
-                "The {event:?} event cannot have more than {MAX_PER_EVENT} hooks"
-            )));
+        if others.iter().filter(|other| other.events.contains(event)).count() >= MAX_PER_EVENT {
+            return Err(refuse(&format!("The {event:?} event cannot have more than {MAX_PER_EVENT} hooks")));
         }
     }
     Ok(())

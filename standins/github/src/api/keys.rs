@@ -38,11 +38,7 @@ pub(crate) async fn list(
 ) -> ApiResult {
     let world = github.world();
     let seen = caller.administers(&github, &world, (&owner, &name), &["public_repo"])?;
-    let all = seen
-        .repository
-        .keys
-        .values()
-        .map(|key| shown::key(&github.links, &seen.name, key));
+    let all = seen.repository.keys.values().map(|key| shown::key(&github.links, &seen.name, key));
     Ok(paging.respond(&github, &uri, all.collect()))
 }
 
@@ -56,23 +52,17 @@ pub(crate) async fn create(
     let seen = caller.administers(&github, &world, (&owner, &name), &["public_repo"])?;
     let (repository, name) = (seen.repository.id, seen.name.clone());
     if seen.repository.deploy_keys_disabled {
-        return Err(ApiError::unprocessable(
-            "Deploy keys are disabled for this repository",
-        ));
+        return Err(ApiError::unprocessable("Deploy keys are disabled for this repository"));
     }
     let refuse = |message: &str| ApiError::validation("PublicKey", Some("key"), message);
     let wanted: Wanted = parse(&body)?;
-    let parsed = PublicKey::from_openssh(&wanted.key).map_err(|_| {
-        refuse("key is invalid. You must supply a key in OpenSSH public key format")
-    })?;
+    let parsed =
+        PublicKey::from_openssh(&wanted.key).map_err(|_| refuse("key is invalid. You must supply a key in OpenSSH public key format"))?;
     let line = ssh::public_line(&parsed)?;
     if world.deploy_key(&line).is_some() {
         return Err(refuse("key is already in use"));
     }
-    let added_by = caller
-        .user
-        .and_then(|id| world.users.get(&id))
-        .map(|user| user.login.clone());
+    let added_by = caller.user.and_then(|id| world.users.get(&id)).map(|user| user.login.clone());
     let key = DeployKey {
         id: world.next_id(),
         key: line,
@@ -87,13 +77,9 @@ pub(crate) async fn create(
     if let Some(own) = world.repositories.get_mut(&repository) {
         own.keys.insert(key.id, key);
     }
-    let location = json["url"]
-        .as_str()
-        .and_then(|url| HeaderValue::from_str(url).ok());
+    let location = json["url"].as_str().and_then(|url| HeaderValue::from_str(url).ok());
     let mut response = (StatusCode::CREATED, Json(json)).into_response();
-    response
-        .headers_mut()
-        .extend(location.map(|url| (header::LOCATION, url)));
+    response.headers_mut().extend(location.map(|url| (header::LOCATION, url)));
     Ok(response)
 }
 
@@ -104,11 +90,7 @@ pub(crate) async fn get(
 ) -> ApiResult {
     let world = github.world();
     let seen = caller.administers(&github, &world, (&owner, &name), &["public_repo"])?;
-    let key = seen
-        .repository
-        .keys
-        .get(&id)
-        .ok_or_else(ApiError::not_found)?;
+    let key = seen.repository.keys.get(&id).ok_or_else(ApiError::not_found)?;
     Ok(Json(shown::key(&github.links, &seen.name, key)).into_response())
 }
 
@@ -120,10 +102,7 @@ pub(crate) async fn delete(
     let mut world = github.world();
     let seen = caller.administers(&github, &world, (&owner, &name), &["public_repo"])?;
     let repository = seen.repository.id;
-    let own = world
-        .repositories
-        .get_mut(&repository)
-        .ok_or_else(ApiError::not_found)?;
+    let own = world.repositories.get_mut(&repository).ok_or_else(ApiError::not_found)?;
     own.keys.remove(&id).ok_or_else(ApiError::not_found)?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -16,9 +16,7 @@ use crate::github::GitHub;
 /// The server's ssh keys are real; address ranges are this machine.
 pub(crate) async fn meta(State(github): State<Arc<GitHub>>) -> Response {
     let key = github.host_key.split(' ').nth(1).unwrap_or_default();
-    let fingerprint = STANDARD
-        .decode(key)
-        .map(|bytes| STANDARD_NO_PAD.encode(Sha256::digest(bytes)));
+    let fingerprint = STANDARD.decode(key).map(|bytes| STANDARD_NO_PAD.encode(Sha256::digest(bytes)));
     let here = ["127.0.0.1/32"];
     Json(json!({
         "verifiable_password_authentication": false,

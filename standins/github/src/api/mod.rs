@@ -35,23 +35,14 @@ pub(crate) fn router(github: &Arc<GitHub>) -> Router<Arc<GitHub>> {
     let repository = Router::new()
         .route("/", get(repositories::get))
         .route("/hooks", get(hooks::list).post(hooks::create))
-        .route(
-            "/hooks/{hook}",
-            get(hooks::get).patch(hooks::update).delete(hooks::delete),
-        )
+        .route("/hooks/{hook}", get(hooks::get).patch(hooks::update).delete(hooks::delete))
         .route("/hooks/{hook}/pings", post(hooks::ping))
         .route("/hooks/{hook}/deliveries", get(deliveries::list))
         .route("/hooks/{hook}/deliveries/{delivery}", get(deliveries::get))
-        .route(
-            "/hooks/{hook}/deliveries/{delivery}/attempts",
-            post(deliveries::redeliver),
-        )
+        .route("/hooks/{hook}/deliveries/{delivery}/attempts", post(deliveries::redeliver))
         .route("/keys", get(keys::list).post(keys::create))
         .route("/keys/{key}", get(keys::get).delete(keys::delete))
-        .route(
-            "/collaborators/{login}/permission",
-            get(repositories::permission),
-        )
+        .route("/collaborators/{login}/permission", get(repositories::permission))
         .route("/contents", get(contents::root))
         .route("/contents/", get(contents::root))
         .route("/contents/{*path}", get(contents::get))
@@ -83,10 +74,7 @@ pub(crate) fn router(github: &Arc<GitHub>) -> Router<Arc<GitHub>> {
 }
 
 /// Headers that every answer has.
-async fn common_headers(
-    request: axum::extract::Request,
-    next: axum::middleware::Next,
-) -> axum::response::Response {
+async fn common_headers(request: axum::extract::Request, next: axum::middleware::Next) -> axum::response::Response {
     use axum::http::HeaderValue;
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -94,14 +82,8 @@ async fn common_headers(
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert("x-github-request-id", id);
     }
-    headers.insert(
-        "x-github-media-type",
-        HeaderValue::from_static("github.v3; format=json"),
-    );
-    headers.insert(
-        "x-github-api-version-selected",
-        HeaderValue::from_static("2022-11-28"),
-    );
+    headers.insert("x-github-media-type", HeaderValue::from_static("github.v3; format=json"));
+    headers.insert("x-github-api-version-selected", HeaderValue::from_static("2022-11-28"));
     headers.insert("server", HeaderValue::from_static("github.com"));
     response
 }

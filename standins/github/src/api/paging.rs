@@ -19,33 +19,21 @@ pub(crate) struct Paging {
 impl Paging {
     /// Entries a page: 30 unless told, 100 at most.
     pub(crate) fn size(&self) -> usize {
-        number(self.per_page.as_ref())
-            .filter(|&size| size > 0)
-            .unwrap_or(30)
-            .min(100)
+        number(self.per_page.as_ref()).filter(|&size| size > 0).unwrap_or(30).min(100)
     }
 
     fn page(&self) -> usize {
-        number(self.page.as_ref())
-            .filter(|&page| page > 0)
-            .unwrap_or(1)
+        number(self.page.as_ref()).filter(|&page| page > 0).unwrap_or(1)
     }
 
     /// This page of `all`, with links to the others.
     pub(crate) fn respond(&self, github: &GitHub, uri: &Uri, all: Vec<Value>) -> Response {
         let (size, page) = (self.size(), self.page());
         let last = all.len().div_ceil(size).max(1);
-        let shown: Vec<_> = all
-            .into_iter()
-            .skip((page - 1).saturating_mul(size))
-            .take(size)
-            .collect();
+        let shown: Vec<_> = all.into_iter().skip((page - 1).saturating_mul(size)).take(size).collect();
         let mut links = Vec::new();
         let mut add = |number: usize, name: &str| {
-            links.push(format!(
-                "<{}>; rel=\"{name}\"",
-                address(github, uri, "page", &number.to_string())
-            ));
+            links.push(format!("<{}>; rel=\"{name}\"", address(github, uri, "page", &number.to_string())));
         };
         if page > 1 {
             add(page - 1, "prev");

@@ -17,17 +17,10 @@ use crate::state::CALLS_KEPT;
 /// Bodies above this are refused.
 const MAX_BODY: usize = 128 * 1024 * 1024;
 
-pub(crate) async fn record(
-    State(github): State<Arc<GitHub>>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn record(State(github): State<Arc<GitHub>>, request: Request, next: Next) -> Response {
     let time = Utc::now();
     let (parts, body) = request.into_parts();
-    let uri = parts
-        .extensions
-        .get::<OriginalUri>()
-        .map_or(&parts.uri, |original| &original.0);
+    let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
     let path = uri.path_and_query().map_or("/", |both| both.as_str());
     let path = path.strip_prefix("/api/v3").unwrap_or(path).to_owned();
     let method = parts.method.to_string();
@@ -35,9 +28,7 @@ pub(crate) async fn record(
     let Ok(sent) = to_bytes(body, MAX_BODY).await else {
         return ApiError::bad_request("the body broke off or is too large").into_response();
     };
-    let response = next
-        .run(Request::from_parts(parts, Body::from(sent.clone())))
-        .await;
+    let response = next.run(Request::from_parts(parts, Body::from(sent.clone()))).await;
     let (mut parts, body) = response.into_parts();
     let fault = parts.extensions.remove::<Injected>().is_some();
     let Ok(answered) = to_bytes(body, MAX_BODY).await else {
@@ -54,13 +45,7 @@ pub(crate) async fn record(
         response_body: journal::Body::of(&answered),
         fault,
     };
-    tracing::debug!(
-        method = call.method,
-        path = call.path,
-        status = call.status,
-        fault,
-        "call"
-    );
+    tracing::debug!(method = call.method, path = call.path, status = call.status, fault, "call");
     github.journal.write(&Line::Call(Box::new(call.clone())));
     {
         let mut world = github.world();

@@ -34,12 +34,7 @@ pub(crate) async fn matching(
     Ok(Json(all).into_response())
 }
 
-async fn matching_refs(
-    github: &GitHub,
-    caller: &Caller,
-    path: (&str, &str),
-    prefix: &str,
-) -> ApiResult<Vec<Value>> {
+async fn matching_refs(github: &GitHub, caller: &Caller, path: (&str, &str), prefix: &str) -> ApiResult<Vec<Value>> {
     let (repository, name) = {
         let world = github.world();
         let seen = caller.sees(github, &world, path)?;
@@ -50,9 +45,7 @@ async fn matching_refs(
         return Err(ApiError::conflict("Git Repository is empty."));
     }
     let fits = refs.iter().filter(|(full, _)| full.starts_with(prefix));
-    Ok(fits
-        .map(|(full, held)| git_ref(github, &name, full, held))
-        .collect())
+    Ok(fits.map(|(full, held)| git_ref(github, &name, full, held)).collect())
 }
 
 /// `git-ref`; an annotated tag shows its tag object.

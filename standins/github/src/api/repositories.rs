@@ -15,32 +15,15 @@ use crate::github::GitHub;
 use crate::json::{repository, user};
 use crate::state::{Repository, Role};
 
-pub(crate) async fn get(
-    State(github): State<Arc<GitHub>>,
-    caller: Caller,
-    Path((owner, name)): Path<(String, String)>,
-) -> ApiResult {
+pub(crate) async fn get(State(github): State<Arc<GitHub>>, caller: Caller, Path((owner, name)): Path<(String, String)>) -> ApiResult {
     let world = github.world();
     let seen = caller.sees(&github, &world, (&owner, &name))?;
-    Ok(Json(repository::full(
-        &github.links,
-        &world,
-        seen.repository,
-        seen.role,
-    ))
-    .into_response())
+    Ok(Json(repository::full(&github.links, &world, seen.repository, seen.role)).into_response())
 }
 
-pub(crate) async fn by_id(
-    State(github): State<Arc<GitHub>>,
-    caller: Caller,
-    Path(id): Path<u64>,
-) -> ApiResult {
+pub(crate) async fn by_id(State(github): State<Arc<GitHub>>, caller: Caller, Path(id): Path<u64>) -> ApiResult {
     let world = github.world();
-    let found = world
-        .repositories
-        .get(&id)
-        .ok_or_else(ApiError::not_found)?;
+    let found = world.repositories.get(&id).ok_or_else(ApiError::not_found)?;
     let role = caller.role(&world, found);
     if role < Role::Read {
         return Err(ApiError::not_found());
@@ -65,16 +48,9 @@ impl Listing {
             Some("private") => repository.private,
             _ => true,
         };
-        let kind = if repository.owner == user {
-            "owner"
-        } else {
-            "collaborator"
-        };
+        let kind = if repository.owner == user { "owner" } else { "collaborator" };
         let mine = repository.owner == user || repository.collaborators.contains_key(&user);
-        let affiliated = self
-            .affiliation
-            .as_deref()
-            .is_none_or(|all| all.split(',').any(|one| one.trim() == kind));
+        let affiliated = self.affiliation.as_deref().is_none_or(|all| all.split(',').any(|one| one.trim() == kind));
         visible && mine && affiliated
     }
 }
@@ -88,11 +64,8 @@ pub(crate) async fn mine(
 ) -> ApiResult {
     let id = caller.known()?;
     let world = github.world();
-    let mut found: Vec<_> = world
-        .repositories
-        .values()
-        .filter(|own| listing.wants(own, id) && caller.role(&world, own) >= Role::Read)
-        .collect();
+    let mut found: Vec<_> =
+        world.repositories.values().filter(|own| listing.wants(own, id) && caller.role(&world, own) >= Role::Read).collect();
     let newest_first = match listing.sort.as_deref() {
         Some("created") => {
             found.sort_by_key(|own| own.created_at);
@@ -111,17 +84,10 @@ pub(crate) async fn mine(
             false
         }
     };
-    if listing
-        .direction
-        .as_deref()
-        .map_or(newest_first, |direction| direction == "desc")
-    {
+    if listing.direction.as_deref().map_or(newest_first, |direction| direction == "desc") {
         found.reverse();
     }
-    let all = found
-        .into_iter()
-        .map(|own| repository::listed(&github.links, &world, own, caller.role(&world, own)))
-        .collect();
+    let all = found.into_iter().map(|own| repository::listed(&github.links, &world, own, caller.role(&world, own))).collect();
     Ok(paging.respond(&github, &uri, all))
 }
 
@@ -133,13 +99,9 @@ pub(crate) async fn permission(
     let world = github.world();
     let seen = caller.sees(&github, &world, (&owner, &name))?;
     if seen.role < Role::Write {
-        return Err(ApiError::forbidden(
-            "Must have push access to view collaborator permission.",
-        ));
+        return Err(ApiError::forbidden("Must have push access to view collaborator permission."));
     }
-    let of = world
-        .user_by_login(&login)
-        .ok_or_else(ApiError::not_found)?;
+    let of = world.user_by_login(&login).ok_or_else(ApiError::not_found)?;
     let role = world.role(seen.repository, Some(of.id));
     let mut person: Value = user::simple(&github.links, of);
     person["permissions"] = json!({

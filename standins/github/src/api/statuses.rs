@@ -48,22 +48,11 @@ fn check(wanted: &Wanted) -> ApiResult<()> {
     if !["error", "failure", "pending", "success"].contains(&state) {
         return Err(refuse("state", "state is not included in the list"));
     }
-    if wanted
-        .description
-        .as_deref()
-        .is_some_and(|text| text.chars().count() > MAX_DESCRIPTION)
-    {
-        return Err(refuse(
-            "description",
-            "description is too long (maximum is 140 characters)",
-        ));
+    if wanted.description.as_deref().is_some_and(|text| text.chars().count() > MAX_DESCRIPTION) {
+        return Err(refuse("description", "description is too long (maximum is 140 characters)"));
     }
     let web = |url: &str| url.starts_with("http://") || url.starts_with("https://");
-    if wanted
-        .target_url
-        .as_deref()
-        .is_some_and(|url| !url.is_empty() && !web(url))
-    {
+    if wanted.target_url.as_deref().is_some_and(|url| !url.is_empty() && !web(url)) {
         return Err(refuse("target_url", "target_url must use http(s) scheme"));
     }
     Ok(())
@@ -81,9 +70,7 @@ pub(crate) async fn create(
         let seen = caller.sees(&github, &world, (&owner, &name))?;
         let may = world.role(seen.repository, Some(user)) >= Role::Write;
         if !may || !(caller.has(&["repo", "repo:status"]) || seen.role >= Role::Write) {
-            return Err(ApiError::forbidden(
-                "Must have push access to create a commit status.",
-            ));
+            return Err(ApiError::forbidden("Must have push access to create a commit status."));
         }
         seen.repository.id
     };
@@ -94,9 +81,7 @@ pub(crate) async fn create(
     let commit = match git.resolve_commit(&sha).await? {
         Some(found) if whole && found == sha => git.commit(&sha).await?,
         _ => {
-            return Err(ApiError::unprocessable(&format!(
-                "No commit found for SHA: {sha}"
-            )));
+            return Err(ApiError::unprocessable(&format!("No commit found for SHA: {sha}")));
         }
     };
     let refs = git.refs().await?;
@@ -106,10 +91,7 @@ pub(crate) async fn create(
         .filter_map(|(full, _)| full.strip_prefix("refs/heads/").map(str::to_owned))
         .take(10)
         .collect();
-    let context = wanted
-        .context
-        .filter(|text| !text.is_empty())
-        .unwrap_or_else(|| "default".to_owned());
+    let context = wanted.context.filter(|text| !text.is_empty()).unwrap_or_else(|| "default".to_owned());
     let (json, event) = {
         let mut world = github.world();
         let status = Status {
@@ -122,85 +104,44 @@ pub(crate) async fn create(
             creator: user,
             created_at: Utc::now(),
         };
-        let own = world
-            .repositories
-            .get_mut(&repository)
-            .ok_or_else(ApiError::not_found)?;
+        let own = world.repositories.get_mut(&repository).ok_or_else(ApiError::not_found)?;
         let same = |other: &&Status| other.sha == status.sha && other.context == status.context;
         if own.statuses.iter().filter(same).count() >= MAX_PER_CONTEXT {
             let message = "This SHA and context has reached the maximum number of statuses.";
             return Err(ApiError::validation("Status", None, message));
         }
         own.statuses.push(status.clone());
-        let (Some(own), Some(sender)) =
-            (world.repositories.get(&repository), world.users.get(&user))
-        else {
+        let (Some(own), Some(sender)) = (world.repositories.get(&repository), world.users.get(&user)) else {
             return Err(ApiError::not_found());
         };
-        let about = About {
-            links: &github.links,
-            world: &world,
-            repository: own,
-            sender,
-        };
+        let about = About { links: &github.links, world: &world, repository: own, sender };
         let event = about.status(&status, &commit, &branches);
-        (
-            shown::full(&github.links, &world, &world.full_name(own), &status),
-            event,
-        )
+        (shown::full(&github.links, &world, &world.full_name(own), &status), event)
     };
     deliver::to_hooks(&github, repository, &event);
-    let location = json["url"]
-        .as_str()
-        .and_then(|url| HeaderValue::from_str(url).ok());
+    let location = json["url"].as_str().and_then(|url| HeaderValue::from_str(url).ok());
     let mut response = (StatusCode::CREATED, Json(json)).into_response();
-    response
-        .headers_mut()
-        .extend(location.map(|url| (header::LOCATION, url)));
+    response.headers_mut().extend(location.map(|url| (header::LOCATION, url)));
     Ok(response)
 }
 
 /// All statuses of a commit, newest first.
-pub(crate) async fn list(
-    github: &GitHub,
-    readable: &Readable,
-    reference: &str,
-    paging: &Paging,
-    uri: &Uri,
-) -> ApiResult {
+pub(crate) async fn list(github: &GitHub, readable: &Readable, reference: &str, paging: &Paging, uri: &Uri) -> ApiResult {
     let sha = resolve(&readable.git, reference).await?;
     let world = github.world();
-    let own = world
-        .repositories
-        .get(&readable.id)
-        .ok_or_else(ApiError::not_found)?;
+    let own = world.repositories.get(&readable.id).ok_or_else(ApiError::not_found)?;
     let all = own.statuses.iter().rev().filter(|status| status.sha == sha);
-    let all = all
-        .map(|status| shown::full(&github.links, &world, &readable.name, status))
-        .collect();
+    let all = all.map(|status| shown::full(&github.links, &world, &readable.name, status)).collect();
     Ok(paging.respond(github, uri, all))
 }
 
 /// The newest status of each context, and what they amount to.
-pub(crate) async fn combined(
-    github: &GitHub,
-    readable: &Readable,
-    reference: &str,
-    paging: &Paging,
-) -> ApiResult {
+pub(crate) async fn combined(github: &GitHub, readable: &Readable, reference: &str, paging: &Paging) -> ApiResult {
     let sha = resolve(&readable.git, reference).await?;
     let world = github.world();
-    let own = world
-        .repositories
-        .get(&readable.id)
-        .ok_or_else(ApiError::not_found)?;
+    let own = world.repositories.get(&readable.id).ok_or_else(ApiError::not_found)?;
     let mut contexts = HashSet::new();
-    let newest: Vec<_> = own
-        .statuses
-        .iter()
-        .rev()
-        .filter(|status| status.sha == sha && contexts.insert(status.context.as_str()))
-        .collect();
+    let newest: Vec<_> = own.statuses.iter().rev().filter(|status| status.sha == sha && contexts.insert(status.context.as_str())).collect();
     let api = format!("{}/repos/{}/commits/{sha}", github.links.api, readable.name);
     let show = |status: &&Status| shown::simple(&github.links, &world, &readable.name, status);
     let body = json!({

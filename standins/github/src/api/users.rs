@@ -22,24 +22,15 @@ pub(crate) async fn me(State(github): State<Arc<GitHub>>, caller: Caller) -> Api
     Ok(Json(user::full(&github.links, own, public, private)).into_response())
 }
 
-pub(crate) async fn get(
-    State(github): State<Arc<GitHub>>,
-    _caller: Caller,
-    Path(login): Path<String>,
-) -> ApiResult {
+pub(crate) async fn get(State(github): State<Arc<GitHub>>, _caller: Caller, Path(login): Path<String>) -> ApiResult {
     let world = github.world();
-    let found = world
-        .user_by_login(&login)
-        .ok_or_else(ApiError::not_found)?;
+    let found = world.user_by_login(&login).ok_or_else(ApiError::not_found)?;
     let (public, _) = counts(&world, found);
     Ok(Json(user::full(&github.links, found, public, None)).into_response())
 }
 
 fn counts(world: &World, user: &User) -> (usize, usize) {
-    let own = world
-        .repositories
-        .values()
-        .filter(|repository| repository.owner == user.id);
+    let own = world.repositories.values().filter(|repository| repository.owner == user.id);
     let (private, public): (Vec<_>, Vec<_>) = own.partition(|repository| repository.private);
     (public.len(), private.len())
 }

@@ -28,18 +28,9 @@ pub(super) fn problems(document: &Document, routes: &[Route], call: &Call) -> Ve
     problems
 }
 
-fn parameters(
-    document: &Document,
-    pointer: &str,
-    operation: &Value,
-    bound: &[(String, String)],
-    query: &str,
-) -> Vec<String> {
+fn parameters(document: &Document, pointer: &str, operation: &Value, bound: &[(String, String)], query: &str) -> Vec<String> {
     let mut problems = Vec::new();
-    let mut given: Vec<(&str, String, String)> = bound
-        .iter()
-        .map(|(name, value)| ("path", name.clone(), decode(value)))
-        .collect();
+    let mut given: Vec<(&str, String, String)> = bound.iter().map(|(name, value)| ("path", name.clone(), decode(value))).collect();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         given.push(("query", decode(name), decode(&value.replace('+', " "))));
@@ -55,9 +46,7 @@ fn parameters(
             continue;
         };
         known.push((place, name));
-        let value = given
-            .iter()
-            .find(|(where_, own, _)| *where_ == place && own == name);
+        let value = given.iter().find(|(where_, own, _)| *where_ == place && own == name);
         match value {
             None if place == "query" && parameter["required"] == Value::Bool(true) => {
                 problems.push(format!("the parameter {name} is missing"));
@@ -66,11 +55,7 @@ fn parameters(
             Some((_, _, text)) => {
                 let value = typed(&parameter["schema"], text);
                 let errors = document.errors(&format!("{found}/schema"), &value);
-                problems.extend(
-                    errors
-                        .iter()
-                        .map(|error| format!("parameter {name}: {error}")),
-                );
+                problems.extend(errors.iter().map(|error| format!("parameter {name}: {error}")));
             }
         }
     }
@@ -96,30 +81,18 @@ fn typed(schema: &Value, text: &str) -> Value {
 fn request_body(document: &Document, pointer: &str, operation: &Value, call: &Call) -> Vec<String> {
     let Some((found, body)) = document.at(&format!("{pointer}/requestBody")) else {
         let empty = call.request_body == Body::Text(String::new());
-        return if empty {
-            Vec::new()
-        } else {
-            vec!["this request takes no body".to_owned()]
-        };
+        return if empty { Vec::new() } else { vec!["this request takes no body".to_owned()] };
     };
     let text = call.request_body.text();
     if text.is_empty() {
-        let required = operation["requestBody"]["required"] == Value::Bool(true)
-            || body["required"] == Value::Bool(true);
-        return if required {
-            vec!["the request's body is missing".to_owned()]
-        } else {
-            Vec::new()
-        };
+        let required = operation["requestBody"]["required"] == Value::Bool(true) || body["required"] == Value::Bool(true);
+        return if required { vec!["the request's body is missing".to_owned()] } else { Vec::new() };
     }
     let Ok(value) = serde_json::from_str::<Value>(text) else {
         return vec!["the request's body is no JSON".to_owned()];
     };
     let errors = document.errors(&format!("{found}/content/application~1json/schema"), &value);
-    errors
-        .iter()
-        .map(|error| format!("request {error}"))
-        .collect()
+    errors.iter().map(|error| format!("request {error}")).collect()
 }
 
 fn answer(document: &Document, pointer: &str, operation: &Value, call: &Call) -> Vec<String> {
@@ -154,18 +127,12 @@ fn answer(document: &Document, pointer: &str, operation: &Value, call: &Call) ->
     } else {
         Value::from(text)
     };
-    document
-        .errors(&schema, &value)
-        .iter()
-        .map(|error| format!("answer {error}"))
-        .collect()
+    document.errors(&schema, &value).iter().map(|error| format!("answer {error}")).collect()
 }
 
 /// The description's name of the answer's form: JSON unless told, `object` when it was asked for.
 fn media_type(call: &Call) -> String {
-    let header = |headers: &crate::journal::Headers, name: &str| {
-        headers.get(name).cloned().unwrap_or_default()
-    };
+    let header = |headers: &crate::journal::Headers, name: &str| headers.get(name).cloned().unwrap_or_default();
     let accept = header(&call.request_headers, "accept");
     let content = header(&call.response_headers, "content-type");
     let media = content.split(';').next().unwrap_or_default().trim();
@@ -197,8 +164,5 @@ fn unlisted(document: &Document, operation: &Value, call: &Call) -> Vec<String> 
     if !value["message"].is_string() {
         errors.push("a refusal has a message".to_owned());
     }
-    errors
-        .iter()
-        .map(|error| format!("answer {error}"))
-        .collect()
+    errors.iter().map(|error| format!("answer {error}")).collect()
 }

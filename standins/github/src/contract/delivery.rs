@@ -18,10 +18,7 @@ pub(super) fn problems(document: &Document, sent: &Sent) -> Vec<String> {
     };
     let mut problems = headers(operation, sent);
     let body = sent.request_body.text();
-    let content = sent
-        .request_headers
-        .get("content-type")
-        .map_or("", String::as_str);
+    let content = sent.request_headers.get("content-type").map_or("", String::as_str);
     let text = match (content, body.strip_prefix("payload=")) {
         ("application/json", _) => body.to_owned(),
         ("application/x-www-form-urlencoded", Some(encoded)) => decode(&encoded.replace('+', " ")),
@@ -43,10 +40,7 @@ pub(super) fn problems(document: &Document, sent: &Sent) -> Vec<String> {
 fn headers(operation: &Value, sent: &Sent) -> Vec<String> {
     let mut problems = Vec::new();
     for parameter in operation["parameters"].as_array().into_iter().flatten() {
-        let name = parameter["name"]
-            .as_str()
-            .unwrap_or_default()
-            .to_lowercase();
+        let name = parameter["name"].as_str().unwrap_or_default().to_lowercase();
         // Only hooks with a secret are signed.
         if name != "x-hub-signature-256" && !sent.request_headers.contains_key(&name) {
             problems.push(format!("the header {name} is missing"));

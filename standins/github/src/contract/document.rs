@@ -35,11 +35,7 @@ impl Document {
             .context("the description is no document of schemas")?
             .prepare()
             .context("the description cannot be indexed")?;
-        Ok(Self {
-            value,
-            registry,
-            compiled: Mutex::default(),
-        })
+        Ok(Self { value, registry, compiled: Mutex::default() })
     }
 
     /// What lies at a pointer; a `$ref` found there is followed, and told as its own pointer.
@@ -60,10 +56,7 @@ impl Document {
         let tell = |error: jsonschema::ValidationError<'_>| {
             let mut text = error.to_string();
             if text.len() > 400 {
-                let end = (0..=400)
-                    .rev()
-                    .find(|&at| text.is_char_boundary(at))
-                    .unwrap_or(0);
+                let end = (0..=400).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
                 text.truncate(end);
                 text.push_str("...");
             }
@@ -133,17 +126,9 @@ mod tests {
         } } }))
         .unwrap();
         let thing = "/components/schemas/thing";
-        assert_eq!(
-            document.errors(thing, &json!({ "name": null })),
-            Vec::<String>::new()
-        );
+        assert_eq!(document.errors(thing, &json!({ "name": null })), Vec::<String>::new());
         assert_eq!(document.errors(thing, &json!({ "name": 1 })).len(), 1);
-        assert_eq!(
-            document
-                .errors(thing, &json!({ "name": "a", "at": "noon" }))
-                .len(),
-            1
-        );
+        assert_eq!(document.errors(thing, &json!({ "name": "a", "at": "noon" })).len(), 1);
         assert_eq!(document.errors(thing, &json!({})).len(), 1);
     }
 }

@@ -21,10 +21,7 @@ use document::Document;
 use route::Route;
 
 /// GitHub's description, beside the checkout.
-const DESCRIPTION: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../../shared/data/github-openapi.json.gz"
-);
+const DESCRIPTION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/github-openapi.json.gz");
 
 /// One thing in a journal that GitHub would not do or not accept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,11 +36,7 @@ pub struct Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "line {}: {}: {}",
-            self.line, self.subject, self.problem
-        )
+        write!(formatter, "line {}: {}: {}", self.line, self.subject, self.problem)
     }
 }
 
@@ -78,10 +71,7 @@ impl Judge {
         let value: Value = serde_json::from_reader(flate2::read::GzDecoder::new(file))
             .with_context(|| format!("{} is no gzipped JSON", path.display()))?;
         let routes = route::all(&value);
-        Ok(Self {
-            document: Document::new(value)?,
-            routes,
-        })
+        Ok(Self { document: Document::new(value)?, routes })
     }
 
     /// Judges a whole journal.
@@ -89,17 +79,12 @@ impl Judge {
     /// # Errors
     /// When the file cannot be read or a line of it is none of a journal.
     pub fn check_file(&self, journal: &Path) -> anyhow::Result<Vec<Violation>> {
-        let text = std::fs::read_to_string(journal)
-            .with_context(|| format!("cannot read the journal {}", journal.display()))?;
+        let text = std::fs::read_to_string(journal).with_context(|| format!("cannot read the journal {}", journal.display()))?;
         let mut violations = Vec::new();
         for (number, line) in text.lines().enumerate() {
-            let line: Line = serde_json::from_str(line).with_context(|| {
-                format!("line {} of {} is broken", number + 1, journal.display())
-            })?;
-            violations.extend(self.check(&line).into_iter().map(|violation| Violation {
-                line: number + 1,
-                ..violation
-            }));
+            let line: Line =
+                serde_json::from_str(line).with_context(|| format!("line {} of {} is broken", number + 1, journal.display()))?;
+            violations.extend(self.check(&line).into_iter().map(|violation| Violation { line: number + 1, ..violation }));
         }
         Ok(violations)
     }
@@ -112,18 +97,8 @@ impl Judge {
                 let subject = format!("{} {} -> {}", call.method, call.path, call.status);
                 (subject, call::problems(&self.document, &self.routes, call))
             }
-            Line::Delivery(sent) => (
-                format!("delivery of {}", sent.event),
-                delivery::problems(&self.document, sent),
-            ),
+            Line::Delivery(sent) => (format!("delivery of {}", sent.event), delivery::problems(&self.document, sent)),
         };
-        problems
-            .into_iter()
-            .map(|problem| Violation {
-                line: 0,
-                subject: subject.clone(),
-                problem,
-            })
-            .collect()
+        problems.into_iter().map(|problem| Violation { line: 0, subject: subject.clone(), problem }).collect()
     }
 }

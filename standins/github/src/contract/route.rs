@@ -26,9 +26,7 @@ pub(super) struct Route {
 /// All paths.
 pub(super) fn all(document: &Value) -> Vec<Route> {
     let paths = document["paths"].as_object().into_iter().flatten();
-    paths
-        .map(|(path, item)| Route::new(document, path, item))
-        .collect()
+    paths.map(|(path, item)| Route::new(document, path, item)).collect()
 }
 
 impl Route {
@@ -40,62 +38,34 @@ impl Route {
             .filter_map(|operation| operation["parameters"].as_array())
             .flatten()
             .map(|parameter| {
-                let target = parameter["$ref"]
-                    .as_str()
-                    .and_then(|target| target.strip_prefix('#'));
-                target
-                    .and_then(|pointer| document.pointer(pointer))
-                    .unwrap_or(parameter)
+                let target = parameter["$ref"].as_str().and_then(|target| target.strip_prefix('#'));
+                target.and_then(|pointer| document.pointer(pointer)).unwrap_or(parameter)
             })
             .collect();
-        let many = |name: &str| {
-            parameters
-                .iter()
-                .any(|one| one["name"] == name && one["x-multi-segment"] == Value::Bool(true))
-        };
+        let many = |name: &str| parameters.iter().any(|one| one["name"] == name && one["x-multi-segment"] == Value::Bool(true));
         let segments = path
             .split('/')
             .filter(|part| !part.is_empty())
-            .map(|part| {
-                match part
-                    .strip_prefix('{')
-                    .and_then(|part| part.strip_suffix('}'))
-                {
-                    Some(name) => Segment::Parameter {
-                        name: name.to_owned(),
-                        many: many(name),
-                    },
-                    None => Segment::Literal(part.to_owned()),
-                }
+            .map(|part| match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
+                Some(name) => Segment::Parameter { name: name.to_owned(), many: many(name) },
+                None => Segment::Literal(part.to_owned()),
             })
             .collect();
-        Self {
-            segments,
-            pointer: format!("/paths/{}", step(path)),
-        }
+        Self { segments, pointer: format!("/paths/{}", step(path)) }
     }
 
     fn literals(&self) -> usize {
-        self.segments
-            .iter()
-            .filter(|segment| matches!(segment, Segment::Literal(_)))
-            .count()
+        self.segments.iter().filter(|segment| matches!(segment, Segment::Literal(_))).count()
     }
 }
 
 /// The route that `path` means, and its parameters: of several the most literal.
-pub(super) fn find<'a>(
-    routes: &'a [Route],
-    path: &str,
-) -> Option<(&'a Route, Vec<(String, String)>)> {
+pub(super) fn find<'a>(routes: &'a [Route], path: &str) -> Option<(&'a Route, Vec<(String, String)>)> {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    routes
-        .iter()
-        .filter_map(|route| Some((route, fit(&route.segments, &parts)?)))
-        .max_by_key(|(route, bound)| {
-            let empty = bound.iter().any(|(_, value)| value.is_empty());
-            (!empty, route.literals())
-        })
+    routes.iter().filter_map(|route| Some((route, fit(&route.segments, &parts)?))).max_by_key(|(route, bound)| {
+        let empty = bound.iter().any(|(_, value)| value.is_empty());
+        (!empty, route.literals())
+    })
 }
 
 fn fit(segments: &[Segment], parts: &[&str]) -> Option<Vec<(String, String)>> {
@@ -108,14 +78,11 @@ fn fit(segments: &[Segment], parts: &[&str]) -> Option<Vec<(String, String)>> {
             // A parameter of many segments may also be empty: the root of `contents`.
             let least = usize::from(!many);
             let most = if *many { parts.len() } else { 1 };
-            (least..=most)
-                .rev()
-                .filter(|&taken| taken <= parts.len())
-                .find_map(|taken| {
-                    let mut bound = fit(rest, &parts[taken..])?;
-                    bound.push((name.clone(), parts[..taken].join("/")));
-                    Some(bound)
-                })
+            (least..=most).rev().filter(|&taken| taken <= parts.len()).find_map(|taken| {
+                let mut bound = fit(rest, &parts[taken..])?;
+                bound.push((name.clone(), parts[..taken].join("/")));
+                Some(bound)
+            })
         }
     }
 }
@@ -136,14 +103,8 @@ mod tests {
         let (route, bound) = find(&routes, "/commits/heads/a/status").unwrap();
         assert_eq!(route.pointer, "/paths/~1commits~1{ref}~1status");
         assert_eq!(bound, [("ref".to_owned(), "heads/a".to_owned())]);
-        assert_eq!(
-            find(&routes, "/commits/heads/a").unwrap().0.pointer,
-            "/paths/~1commits~1{ref}"
-        );
-        assert_eq!(
-            find(&routes, "/commits").unwrap().0.pointer,
-            "/paths/~1commits"
-        );
+        assert_eq!(find(&routes, "/commits/heads/a").unwrap().0.pointer, "/paths/~1commits~1{ref}");
+        assert_eq!(find(&routes, "/commits").unwrap().0.pointer, "/paths/~1commits");
         assert!(find(&routes, "/hooks/1/2").is_none());
     }
 }

@@ -33,25 +33,13 @@ impl Git {
     }
 
     /// Commits reachable from `from` and from none of `without`, oldest first.
-    pub(crate) async fn commits_between(
-        &self,
-        from: &str,
-        without: impl IntoIterator<Item = &str>,
-    ) -> anyhow::Result<Vec<String>> {
+    pub(crate) async fn commits_between(&self, from: &str, without: impl IntoIterator<Item = &str>) -> anyhow::Result<Vec<String>> {
         let mut input = format!("{from}\n");
         for sha in without {
             input.push_str(&format!("^{sha}\n"));
         }
-        let out = self
-            .run_with_input(
-                &["rev-list", "--reverse", "--topo-order", "--stdin"],
-                input.as_bytes(),
-            )
-            .await?;
-        Ok(String::from_utf8_lossy(&out)
-            .lines()
-            .map(str::to_owned)
-            .collect())
+        let out = self.run_with_input(&["rev-list", "--reverse", "--topo-order", "--stdin"], input.as_bytes()).await?;
+        Ok(String::from_utf8_lossy(&out).lines().map(str::to_owned).collect())
     }
 
     /// Best common ancestor, if there is any.
@@ -61,27 +49,15 @@ impl Git {
 
     /// Whether `old` is an ancestor of `new` (or the same).
     pub(crate) async fn is_ancestor(&self, old: &str, new: &str) -> anyhow::Result<bool> {
-        Ok(self
-            .ask(&["merge-base", "--is-ancestor", old, new])
-            .await?
-            .is_some())
+        Ok(self.ask(&["merge-base", "--is-ancestor", old, new]).await?.is_some())
     }
 }
 
 fn parse(sha: &str, raw: &str) -> anyhow::Result<Commit> {
     let (head, message) = raw.split_once("\n\n").unwrap_or((raw, ""));
-    let field = |name: &str| {
-        head.lines()
-            .filter_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
-    let one = |name: &str| {
-        field(name)
-            .into_iter()
-            .next()
-            .with_context(|| format!("commit {sha} has no {name}"))
-    };
+    let field =
+        |name: &str| head.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).map(str::to_owned).collect::<Vec<_>>();
+    let one = |name: &str| field(name).into_iter().next().with_context(|| format!("commit {sha} has no {name}"));
     Ok(Commit {
         sha: sha.to_owned(),
         tree: one("tree")?,
@@ -99,15 +75,9 @@ fn ident(line: &str) -> anyhow::Result<Ident> {
     let (email, when) = rest.rsplit_once('>').with_context(broken)?;
     let (seconds, zone) = when.trim().split_once(' ').with_context(broken)?;
     let zone: i32 = zone.parse().with_context(broken)?;
-    let offset =
-        FixedOffset::east_opt((zone / 100) * 3600 + (zone % 100) * 60).with_context(broken)?;
-    let time =
-        DateTime::from_timestamp(seconds.parse().with_context(broken)?, 0).with_context(broken)?;
-    Ok(Ident {
-        name: name.trim().to_owned(),
-        email: email.to_owned(),
-        time: time.with_timezone(&offset),
-    })
+    let offset = FixedOffset::east_opt((zone / 100) * 3600 + (zone % 100) * 60).with_context(broken)?;
+    let time = DateTime::from_timestamp(seconds.parse().with_context(broken)?, 0).with_context(broken)?;
+    Ok(Ident { name: name.trim().to_owned(), email: email.to_owned(), time: time.with_timezone(&offset) })
 }
 
 #[cfg(test)]
@@ -122,21 +92,13 @@ mod tests {
         let commit = parse("dd", raw).unwrap();
         assert_eq!(commit.parents, ["bb", "cc"]);
         assert_eq!(commit.author.time.to_rfc3339(), "2023-11-14T23:43:20+01:30");
-        assert_eq!(
-            commit.committer.time.to_rfc3339(),
-            "2023-11-14T17:13:21-05:00"
-        );
+        assert_eq!(commit.committer.time.to_rfc3339(), "2023-11-14T17:13:21-05:00");
         assert_eq!(commit.committer.email, "");
         assert_eq!(commit.message, "Subject\n\nBody");
     }
 
     #[test]
     fn a_broken_identity_is_told() {
-        assert!(
-            ident("nobody")
-                .unwrap_err()
-                .to_string()
-                .contains("not an identity")
-        );
+        assert!(ident("nobody").unwrap_err().to_string().contains("not an identity"));
     }
 }

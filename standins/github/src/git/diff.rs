@@ -27,24 +27,9 @@ pub(crate) struct FileChange {
 
 impl Git {
     /// [`ChangedPaths`] of many commits with one process.
-    pub(crate) async fn changed_paths(
-        &self,
-        shas: &[String],
-    ) -> anyhow::Result<HashMap<String, ChangedPaths>> {
-        let args = [
-            "diff-tree",
-            "--stdin",
-            "-r",
-            "-z",
-            "--root",
-            "--name-status",
-            "--no-renames",
-            "--diff-merges=first-parent",
-        ];
-        let input = shas
-            .iter()
-            .map(|sha| format!("{sha}\n"))
-            .collect::<String>();
+    pub(crate) async fn changed_paths(&self, shas: &[String]) -> anyhow::Result<HashMap<String, ChangedPaths>> {
+        let args = ["diff-tree", "--stdin", "-r", "-z", "--root", "--name-status", "--no-renames", "--diff-merges=first-parent"];
+        let input = shas.iter().map(|sha| format!("{sha}\n")).collect::<String>();
         let out = self.run_with_input(&args, input.as_bytes()).await?;
         let mut all = HashMap::new();
         let mut current = String::new();
@@ -65,21 +50,8 @@ impl Git {
     }
 
     /// Files that differ between two commits; `None` as `from` is the empty tree.
-    pub(crate) async fn diff(
-        &self,
-        from: Option<&str>,
-        to: &str,
-    ) -> anyhow::Result<Vec<FileChange>> {
-        let mut args = vec![
-            "diff-tree",
-            "-r",
-            "-z",
-            "-M",
-            "--root",
-            "--no-commit-id",
-            "--raw",
-            "--numstat",
-        ];
+    pub(crate) async fn diff(&self, from: Option<&str>, to: &str) -> anyhow::Result<Vec<FileChange>> {
+        let mut args = vec!["diff-tree", "-r", "-z", "-M", "--root", "--no-commit-id", "--raw", "--numstat"];
         args.extend(from);
         args.push(to);
         Ok(parse(&self.run(&args).await?))
@@ -88,9 +60,7 @@ impl Git {
 
 /// Reads `--raw --numstat -z`: first all raw records, then all counts, in the same order.
 fn parse(out: &[u8]) -> Vec<FileChange> {
-    let mut fields = out
-        .split(|&byte| byte == 0)
-        .map(|field| String::from_utf8_lossy(field).into_owned());
+    let mut fields = out.split(|&byte| byte == 0).map(|field| String::from_utf8_lossy(field).into_owned());
     let mut files: Vec<FileChange> = Vec::new();
     let mut counted = 0;
     while let Some(field) = fields.next() {
@@ -111,14 +81,7 @@ fn parse(out: &[u8]) -> Vec<FileChange> {
                 _ => (first, None),
             };
             let sha = sha.to_owned();
-            files.push(FileChange {
-                path,
-                previous,
-                status,
-                sha,
-                additions: 0,
-                deletions: 0,
-            });
+            files.push(FileChange { path, previous, status, sha, additions: 0, deletions: 0 });
         } else if let Some((additions, rest)) = field.split_once('\t') {
             let (deletions, path) = rest.split_once('\t').unwrap_or((rest, ""));
             if path.is_empty() {
@@ -147,14 +110,8 @@ mod tests {
                     2\t1\t\0old\0new\x005\t0\tx y\0";
         let files = parse(out);
         assert_eq!(files.len(), 2);
-        assert_eq!(
-            (files[0].path.as_str(), files[0].previous.as_deref()),
-            ("new", Some("old"))
-        );
+        assert_eq!((files[0].path.as_str(), files[0].previous.as_deref()), ("new", Some("old")));
         assert_eq!((files[0].additions, files[0].deletions), (2, 1));
-        assert_eq!(
-            (files[1].path.as_str(), files[1].additions, files[1].status),
-            ("x y", 5, "added")
-        );
+        assert_eq!((files[1].path.as_str(), files[1].additions, files[1].status), ("x y", 5, "added"));
     }
 }

@@ -45,10 +45,7 @@ pub(crate) fn command(home: &Path) -> Command {
 
 impl Git {
     pub(crate) fn new(dir: &Path, home: &Path) -> Self {
-        Self {
-            dir: dir.to_owned(),
-            home: home.to_owned(),
-        }
+        Self { dir: dir.to_owned(), home: home.to_owned() }
     }
 
     pub(crate) fn dir(&self) -> &Path {
@@ -57,22 +54,11 @@ impl Git {
 
     /// Makes the bare repository; what GitHub allows to fetch can be fetched here.
     pub(crate) async fn init(&self, branch: &str) -> anyhow::Result<()> {
-        std::fs::create_dir_all(&self.dir)
-            .with_context(|| format!("cannot make {}", self.dir.display()))?;
-        self.run(&[
-            "init",
-            "--quiet",
-            "--bare",
-            &format!("--initial-branch={branch}"),
-            ".",
-        ])
-        .await?;
-        for (key, value) in [
-            ("http.receivepack", "true"),
-            ("uploadpack.allowAnySHA1InWant", "true"),
-            ("uploadpack.allowFilter", "true"),
-            ("gc.auto", "0"),
-        ] {
+        std::fs::create_dir_all(&self.dir).with_context(|| format!("cannot make {}", self.dir.display()))?;
+        self.run(&["init", "--quiet", "--bare", &format!("--initial-branch={branch}"), "."]).await?;
+        for (key, value) in
+            [("http.receivepack", "true"), ("uploadpack.allowAnySHA1InWant", "true"), ("uploadpack.allowFilter", "true"), ("gc.auto", "0")]
+        {
             self.run(&["config", key, value]).await?;
         }
         Ok(())
@@ -84,11 +70,7 @@ impl Git {
     }
 
     /// As [`Git::run`], with bytes on standard input.
-    pub(crate) async fn run_with_input(
-        &self,
-        args: &[&str],
-        input: &[u8],
-    ) -> anyhow::Result<Vec<u8>> {
+    pub(crate) async fn run_with_input(&self, args: &[&str], input: &[u8]) -> anyhow::Result<Vec<u8>> {
         let output = self.output(args, input).await?;
         ensure!(
             output.status.success(),

@@ -34,11 +34,7 @@ impl RefChange {
         names.dedup();
         names
             .into_iter()
-            .map(|name| Self {
-                name: name.clone(),
-                before: before.get(name).cloned(),
-                after: after.get(name).cloned(),
-            })
+            .map(|name| Self { name: name.clone(), before: before.get(name).cloned(), after: after.get(name).cloned() })
             .filter(|change| change.before != change.after)
             .collect()
     }
@@ -54,38 +50,22 @@ impl RefChange {
 }
 
 fn short(name: &str) -> &str {
-    name.strip_prefix("refs/heads/")
-        .or_else(|| name.strip_prefix("refs/tags/"))
-        .unwrap_or(name)
+    name.strip_prefix("refs/heads/").or_else(|| name.strip_prefix("refs/tags/")).unwrap_or(name)
 }
 
 impl Git {
     /// All branches and tags.
     pub(crate) async fn refs(&self) -> anyhow::Result<Refs> {
         let format = "--format=%(refname) %(objectname) %(objecttype) %(*objectname)";
-        let out = self
-            .run(&["for-each-ref", format, "refs/heads", "refs/tags"])
-            .await?;
+        let out = self.run(&["for-each-ref", format, "refs/heads", "refs/tags"]).await?;
         let mut refs = Refs::new();
         for line in String::from_utf8_lossy(&out).lines() {
             let mut fields = line.split(' ');
-            let (Some(name), Some(object), Some(kind)) =
-                (fields.next(), fields.next(), fields.next())
-            else {
+            let (Some(name), Some(object), Some(kind)) = (fields.next(), fields.next(), fields.next()) else {
                 continue;
             };
-            let peeled = fields
-                .next()
-                .filter(|sha| !sha.is_empty())
-                .unwrap_or(object);
-            refs.insert(
-                name.to_owned(),
-                Ref {
-                    object: object.to_owned(),
-                    kind: kind.to_owned(),
-                    commit: peeled.to_owned(),
-                },
-            );
+            let peeled = fields.next().filter(|sha| !sha.is_empty()).unwrap_or(object);
+            refs.insert(name.to_owned(), Ref { object: object.to_owned(), kind: kind.to_owned(), commit: peeled.to_owned() });
         }
         Ok(refs)
     }
@@ -97,10 +77,7 @@ impl Git {
 
     /// As [`Git::resolve_commit`], for `kind` `commit` or `tree`.
     pub(crate) async fn resolve(&self, name: &str, kind: &str) -> anyhow::Result<Option<String>> {
-        if name.is_empty()
-            || name.contains(['^', '~', ':', '\\', '*', '?', '[', '\0', '\n'])
-            || name.contains("@{")
-            || name.contains("..")
+        if name.is_empty() || name.contains(['^', '~', ':', '\\', '*', '?', '[', '\0', '\n']) || name.contains("@{") || name.contains("..")
         {
             return Ok(None);
         }
@@ -112,19 +89,12 @@ impl Git {
         }
         candidates.push(format!("refs/heads/{name}"));
         candidates.push(format!("refs/tags/{name}"));
-        if name.len() >= 7 && name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
-        {
+        if name.len() >= 7 && name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             candidates.push(name.to_owned());
         }
         for candidate in candidates {
             let spec = format!("{candidate}^{{{kind}}}");
-            let args = [
-                "rev-parse",
-                "--verify",
-                "--quiet",
-                "--end-of-options",
-                &spec,
-            ];
+            let args = ["rev-parse", "--verify", "--quiet", "--end-of-options", &spec];
             if let Some(out) = self.ask(&args).await? {
                 return Ok(Some(text(&out)));
             }
@@ -134,8 +104,7 @@ impl Git {
 
     /// Points `HEAD` at a branch.
     pub(crate) async fn set_head(&self, branch: &str) -> anyhow::Result<()> {
-        self.run(&["symbolic-ref", "HEAD", &format!("refs/heads/{branch}")])
-            .await?;
+        self.run(&["symbolic-ref", "HEAD", &format!("refs/heads/{branch}")]).await?;
         Ok(())
     }
 }
@@ -145,29 +114,16 @@ mod tests {
     use super::*;
 
     fn held(sha: &str) -> Ref {
-        Ref {
-            object: sha.to_owned(),
-            kind: "commit".to_owned(),
-            commit: sha.to_owned(),
-        }
+        Ref { object: sha.to_owned(), kind: "commit".to_owned(), commit: sha.to_owned() }
     }
 
     #[test]
     fn only_what_differs_is_a_change() {
-        let before = Refs::from([
-            ("refs/heads/a".to_owned(), held("1")),
-            ("refs/heads/b".to_owned(), held("2")),
-        ]);
-        let after = Refs::from([
-            ("refs/heads/a".to_owned(), held("1")),
-            ("refs/tags/c".to_owned(), held("2")),
-        ]);
+        let before = Refs::from([("refs/heads/a".to_owned(), held("1")), ("refs/heads/b".to_owned(), held("2"))]);
+        let after = Refs::from([("refs/heads/a".to_owned(), held("1")), ("refs/tags/c".to_owned(), held("2"))]);
         let changes = RefChange::between(&before, &after);
         assert_eq!(changes.len(), 2);
-        assert_eq!(
-            (changes[0].short(), changes[0].after.is_none()),
-            ("b", true)
-        );
+        assert_eq!((changes[0].short(), changes[0].after.is_none()), ("b", true));
         assert_eq!((changes[1].short(), changes[1].is_tag()), ("c", true));
     }
 }

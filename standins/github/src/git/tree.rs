@@ -42,9 +42,7 @@ impl Git {
     pub(crate) async fn entry(&self, treeish: &str, path: &str) -> anyhow::Result<Option<Entry>> {
         // A trailing slash would list the directory.
         let plain = path.trim_matches('/');
-        let out = self
-            .run(&["ls-tree", "-z", "-l", "--full-tree", treeish, "--", plain])
-            .await?;
+        let out = self.run(&["ls-tree", "-z", "-l", "--full-tree", treeish, "--", plain]).await?;
         Ok(parse(&out).into_iter().next())
     }
 
@@ -92,10 +90,7 @@ mod tests {
         let out = b"100644 blob aaaa      12\ta\tb\x00040000 tree bbbb       -\tdir\x00160000 commit cccc       -\tsub\0";
         let entries = parse(out);
         assert_eq!(entries.len(), 3);
-        assert_eq!(
-            (entries[0].path.as_str(), entries[0].size),
-            ("a\tb", Some(12))
-        );
+        assert_eq!((entries[0].path.as_str(), entries[0].size), ("a\tb", Some(12)));
         assert_eq!(entries[1].content_type(), "dir");
         assert_eq!(entries[2].content_type(), "submodule");
     }

@@ -13,9 +13,7 @@ fn git_user(ident: &Ident) -> Value {
 }
 
 fn account(links: &Links, world: &World, ident: &Ident) -> Value {
-    world
-        .user_by_email(&ident.email)
-        .map_or(Value::Null, |found| user::simple(links, found))
+    world.user_by_email(&ident.email).map_or(Value::Null, |found| user::simple(links, found))
 }
 
 /// `commit` without stats and files; `name` is the repository's `owner/name`.
@@ -84,14 +82,7 @@ pub(crate) fn files(links: &Links, name: &str, sha: &str, files: &[FileChange]) 
 }
 
 /// A commit in a push event.
-pub(crate) fn pushed(
-    links: &Links,
-    world: &World,
-    name: &str,
-    commit: &Commit,
-    paths: &ChangedPaths,
-    distinct: bool,
-) -> Value {
+pub(crate) fn pushed(links: &Links, world: &World, name: &str, commit: &Commit, paths: &ChangedPaths, distinct: bool) -> Value {
     let person = |ident: &Ident| {
         let mut value = json!({
             "name": ident.name,

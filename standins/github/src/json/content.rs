@@ -22,24 +22,12 @@ impl Place<'_> {
         let (web, repository) = (&self.links.web, self.repository);
         let api = format!("{}/repos/{repository}", self.links.api);
         let kind = entry.content_type();
-        let (encoded, reference) = (
-            encode_path(path.as_bytes()),
-            encode_path(self.reference.as_bytes()),
-        );
-        let url = format!(
-            "{api}/contents/{encoded}?ref={}",
-            encode_value(self.reference.as_bytes())
-        );
+        let (encoded, reference) = (encode_path(path.as_bytes()), encode_path(self.reference.as_bytes()));
+        let url = format!("{api}/contents/{encoded}?ref={}", encode_value(self.reference.as_bytes()));
         let (git, html) = match kind {
             "submodule" => (Value::Null, Value::Null),
-            "dir" => (
-                json!(format!("{api}/git/trees/{}", entry.sha)),
-                json!(format!("{web}/{repository}/tree/{reference}/{encoded}")),
-            ),
-            _ => (
-                json!(format!("{api}/git/blobs/{}", entry.sha)),
-                json!(format!("{web}/{repository}/blob/{reference}/{encoded}")),
-            ),
+            "dir" => (json!(format!("{api}/git/trees/{}", entry.sha)), json!(format!("{web}/{repository}/tree/{reference}/{encoded}"))),
+            _ => (json!(format!("{api}/git/blobs/{}", entry.sha)), json!(format!("{web}/{repository}/blob/{reference}/{encoded}"))),
         };
         let download = match kind {
             "file" | "symlink" => json!(format!("{web}/raw/{repository}/{reference}/{encoded}")),
@@ -63,11 +51,7 @@ impl Place<'_> {
     pub(crate) fn file(&self, path: &str, entry: &Entry, bytes: &[u8]) -> Value {
         let mut value = self.entry(path, entry);
         value["type"] = json!("file");
-        let (content, encoding) = if bytes.len() > 1024 * 1024 {
-            (String::new(), "none")
-        } else {
-            (base64_lines(bytes), "base64")
-        };
+        let (content, encoding) = if bytes.len() > 1024 * 1024 { (String::new(), "none") } else { (base64_lines(bytes), "base64") };
         value["content"] = json!(content);
         value["encoding"] = json!(encoding);
         value

@@ -14,8 +14,7 @@ use chrono::{DateTime, SecondsFormat, TimeZone, Utc};
 
 /// A time as the REST API writes it.
 pub(crate) fn time<Z: TimeZone>(time: &DateTime<Z>) -> String {
-    time.with_timezone(&Utc)
-        .to_rfc3339_opts(SecondsFormat::Secs, true)
+    time.with_timezone(&Utc).to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// GraphQL's name of an object.

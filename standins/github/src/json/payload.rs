@@ -64,12 +64,8 @@ impl About<'_> {
         payload["pusher"] = json!({ "name": self.sender.login });
         if !deploy_key {
             let email = self.sender.email.clone();
-            payload["pusher"]["email"] = json!(email.unwrap_or_else(|| {
-                format!(
-                    "{}+{}@users.noreply.github.com",
-                    self.sender.id, self.sender.login
-                )
-            }));
+            payload["pusher"]["email"] =
+                json!(email.unwrap_or_else(|| { format!("{}+{}@users.noreply.github.com", self.sender.id, self.sender.login) }));
         }
         self.event("push", payload)
     }
@@ -107,10 +103,7 @@ impl About<'_> {
     /// `repository` with `action` `renamed`.
     pub(crate) fn renamed(&self, from: &str) -> Event {
         let changes = json!({ "repository": { "name": { "from": from } } });
-        self.event(
-            "repository",
-            json!({ "action": "renamed", "changes": changes }),
-        )
+        self.event("repository", json!({ "action": "renamed", "changes": changes }))
     }
 
     /// `meta` with `action` `deleted`: sent to the hook that is going.

@@ -95,10 +95,7 @@ const URLS: &[(&str, &str)] = &[
     ("issues_url", "/issues{/number}"),
     ("pulls_url", "/pulls{/number}"),
     ("milestones_url", "/milestones{/number}"),
-    (
-        "notifications_url",
-        "/notifications{?since,all,participating}",
-    ),
+    ("notifications_url", "/notifications{?since,all,participating}"),
     ("labels_url", "/labels{/name}"),
     ("releases_url", "/releases{/id}"),
     ("deployments_url", "/deployments"),
@@ -125,19 +122,10 @@ pub(crate) fn full(links: &Links, world: &World, repository: &Repository, role: 
     value["temp_clone_token"] = Value::Null;
     if role >= Role::Write {
         value["temp_clone_token"] = json!("");
-        for name in [
-            "allow_squash_merge",
-            "allow_merge_commit",
-            "allow_rebase_merge",
-        ] {
+        for name in ["allow_squash_merge", "allow_merge_commit", "allow_rebase_merge"] {
             value[name] = json!(true);
         }
-        for name in [
-            "allow_auto_merge",
-            "delete_branch_on_merge",
-            "allow_update_branch",
-            "use_squash_pr_title_as_default",
-        ] {
+        for name in ["allow_auto_merge", "delete_branch_on_merge", "allow_update_branch", "use_squash_pr_title_as_default"] {
             value[name] = json!(false);
         }
         value["squash_merge_commit_message"] = json!("COMMIT_MESSAGES");

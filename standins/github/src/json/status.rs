@@ -8,10 +8,7 @@ use crate::state::{Status, World};
 
 /// `simple-commit-status`, as the combined status lists it.
 pub(crate) fn simple(links: &Links, world: &World, name: &str, status: &Status) -> Value {
-    let avatar = world
-        .users
-        .get(&status.creator)
-        .map(|user| format!("{}/avatars/u/{}?v=4", links.web, user.id));
+    let avatar = world.users.get(&status.creator).map(|user| format!("{}/avatars/u/{}?v=4", links.web, user.id));
     json!({
         "url": format!("{}/repos/{name}/statuses/{}", links.api, status.sha),
         "avatar_url": avatar,
@@ -29,10 +26,7 @@ pub(crate) fn simple(links: &Links, world: &World, name: &str, status: &Status) 
 /// `status`: the simple form with who posted it.
 pub(crate) fn full(links: &Links, world: &World, name: &str, status: &Status) -> Value {
     let mut value = simple(links, world, name, status);
-    value["creator"] = world
-        .users
-        .get(&status.creator)
-        .map_or(Value::Null, |found| user::simple(links, found));
+    value["creator"] = world.users.get(&status.creator).map_or(Value::Null, |found| user::simple(links, found));
     value
 }
 

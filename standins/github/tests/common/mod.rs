@@ -25,9 +25,7 @@ pub struct Received {
 
 impl Received {
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().unwrap())
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
     pub fn event(&self) -> &str {
@@ -54,11 +52,7 @@ pub struct Receiver {
 
 impl Receiver {
     pub async fn start() -> Self {
-        let inbox = Inbox {
-            received: Arc::default(),
-            count: watch::Sender::new(0),
-            status: Arc::new(Mutex::new(StatusCode::ACCEPTED)),
-        };
+        let inbox = Inbox { received: Arc::default(), count: watch::Sender::new(0), status: Arc::new(Mutex::new(StatusCode::ACCEPTED)) };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hooks/github/1", listener.local_addr().unwrap());
         let app = Router::new().fallback(take).with_state(inbox.clone());
@@ -82,14 +76,7 @@ impl Receiver {
     pub async fn find(&self, fits: impl Fn(&Received) -> bool) -> Received {
         let mut counted = self.inbox.count.subscribe();
         loop {
-            if let Some(found) = self
-                .inbox
-                .received
-                .lock()
-                .unwrap()
-                .iter()
-                .find(|one| fits(one))
-            {
+            if let Some(found) = self.inbox.received.lock().unwrap().iter().find(|one| fits(one)) {
                 return found.clone();
             }
             counted.changed().await.unwrap();
@@ -98,30 +85,15 @@ impl Receiver {
 
     /// The push delivery of a ref.
     pub async fn push(&self, name: &str, after: &str) -> Value {
-        let fits = |one: &Received| {
-            one.event() == "push" && one.json()["ref"] == name && one.json()["after"] == after
-        };
+        let fits = |one: &Received| one.event() == "push" && one.json()["ref"] == name && one.json()["after"] == after;
         self.find(fits).await.json()
     }
 }
 
-async fn take(
-    State(inbox): State<Inbox>,
-    headers: HeaderMap,
-    body: axum::body::Bytes,
-) -> StatusCode {
-    let signature = headers
-        .get("x-hub-signature-256")
-        .map(|value| value.to_str().unwrap().to_owned());
-    assert_eq!(
-        signature,
-        Some(sign(SECRET, &body)),
-        "the signature is over the raw body"
-    );
-    let received = Received {
-        headers,
-        body: body.to_vec(),
-    };
+async fn take(State(inbox): State<Inbox>, headers: HeaderMap, body: axum::body::Bytes) -> StatusCode {
+    let signature = headers.get("x-hub-signature-256").map(|value| value.to_str().unwrap().to_owned());
+    assert_eq!(signature, Some(sign(SECRET, &body)), "the signature is over the raw body");
+    let received = Received { headers, body: body.to_vec() };
     inbox.received.lock().unwrap().push(received);
     inbox.count.send_modify(|count| *count += 1);
     *inbox.status.lock().unwrap()
@@ -194,11 +166,7 @@ impl Checkout {
     /// An ed25519 key pair; the path of the private one and the public line.
     pub fn key(&self, name: &str) -> (PathBuf, String) {
         let path = self.home().join(name);
-        let made = Command::new("ssh-keygen")
-            .args(["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f"])
-            .arg(&path)
-            .status()
-            .unwrap();
+        let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f"]).arg(&path).status().unwrap();
         assert!(made.success());
         let public = std::fs::read_to_string(path.with_extension("pub")).unwrap();
         (path, public.trim().to_owned())
@@ -232,11 +200,7 @@ impl Api {
             .user_agent("standin-github-tests")
             .build()
             .unwrap();
-        Self {
-            client,
-            base: standin.api_base(),
-            token: token.map(str::to_owned),
-        }
+        Self { client, base: standin.api_base(), token: token.map(str::to_owned) }
     }
 
     pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
@@ -287,16 +251,10 @@ impl Setting {
         change(&mut options);
         let standin = Standin::start(options).await.unwrap();
         standin.create_user("anna").unwrap();
-        let token = standin
-            .create_token("anna", &["repo", "admin:repo_hook", "read:user"])
-            .unwrap();
+        let token = standin.create_token("anna", &["repo", "admin:repo_hook", "read:user"]).unwrap();
         let new = NewRepository::public("anna/app".parse().unwrap());
         standin.create_repository(new).await.unwrap();
-        Self {
-            data,
-            standin,
-            token,
-        }
+        Self { data, standin, token }
     }
 
     pub fn api(&self) -> Api {
@@ -309,10 +267,7 @@ impl Setting {
 
     /// Adds a hook for everything we handle.
     pub async fn hook(&self, receiver: &Receiver) -> u64 {
-        let (status, hook) = self
-            .api()
-            .post("/repos/anna/app/hooks", hook_body(&receiver.url))
-            .await;
+        let (status, hook) = self.api().post("/repos/anna/app/hooks", hook_body(&receiver.url)).await;
         assert_eq!(status, 201, "{hook}");
         hook["id"].as_u64().unwrap()
     }
