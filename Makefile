@@ -38,7 +38,7 @@ bench: ## the README's table of figures (PROFILE=release for the shipped build)
 .PHONY: check
 check: ## formatting, lints, licences, layers; no Docker
 	@scripts/needs check
-	@$(MAKE) --no-print-directory fmt clippy deny layers web-check
+	@$(MAKE) --no-print-directory fmt clippy deny layers web-check compose
 
 .PHONY: build
 build: web/dist/index.html ## the pages, then the workspace
@@ -50,7 +50,7 @@ openapi: web/node_modules/.installed ## server/openapi.json from the routes, web
 	cd web && npm run --silent schema
 
 # The parts of `make check` and of scripts/test, each for itself.
-.PHONY: fmt clippy deny layers web-check rust-test doc-test web-test web-e2e
+.PHONY: fmt clippy deny layers web-check compose rust-test doc-test web-test web-e2e
 fmt:
 	cargo fmt --all --check
 clippy:
@@ -61,6 +61,8 @@ layers:
 	cargo test --locked --package stories --test layers
 web-check: web/node_modules/.installed
 	cd web && npm run --silent check
+compose: web/node_modules/.installed
+	@scripts/compose
 rust-test:
 	DOCKERCISE_NEED_DOCKER=1 cargo nextest run --locked --workspace
 doc-test:
