@@ -92,10 +92,9 @@ impl<H: Host> Polling<H> {
                 answer = &mut answer => return Ok(Some(answer)),
                 Some(ended) = self.loops.join_next() => {
                     self.ended(ended);
-                    // There is room again, and the server does not know.
-                    if !poll.wants_job {
-                        return Ok(None);
-                    }
+                    // There is room again, and perhaps a run to forget, and the server does not know. What it may have
+                    // been about to give, it gives again.
+                    return Ok(None);
                 }
             }
         }

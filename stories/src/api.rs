@@ -160,6 +160,18 @@ impl Run {
         Ok(view["summary"]["state"].as_str().unwrap_or_default().to_owned())
     }
 
+    /// Waits until it is over, in that state.
+    ///
+    /// # Errors
+    /// It is not over in time, or ends in another state; how it stands is in the error.
+    pub async fn ends(&self, state: &str) -> anyhow::Result<()> {
+        let over = self.over().await?;
+        if over != state {
+            bail!("{} {} ended {over}, not {state}: {}", self.pipeline, self.number, brief(&self.view().await?));
+        }
+        Ok(())
+    }
+
     /// A step of it, by name.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ greet:
         )
         .unwrap();
     let run = world.api.run("ci", 1).await.unwrap();
-    assert_eq!(run.over().await.unwrap(), "passed", "{}", world.server.said());
+    run.ends("passed").await.unwrap();
     assert_eq!(run.value("version").await.unwrap(), b"1.2.3\n");
     assert_eq!(run.value("greet").await.unwrap(), b"hello 1.2.3\n6\n");
     assert!(run.log("greet", "run").await.unwrap().contains("oops"));

@@ -76,7 +76,7 @@ fn values<H: Host>(cx: &Context<H>, step: StepIx, phase: Phase) -> Vec<(StepIx, 
     steps.extend(own.then_some(step));
     steps.sort();
     steps.dedup();
-    steps.into_iter().map(|s| (s, plan.value_path(s))).collect()
+    steps.into_iter().map(|s| (s, plan.full_name(s))).collect()
 }
 
 /// Everything the loop says to a step it sends off.

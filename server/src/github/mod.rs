@@ -89,9 +89,9 @@ impl Github {
         Err(GithubError { what: what.to_owned(), why: format!("GitHub answered {status}"), status: Some(status) })
     }
 
-    /// A route as octocrab resolves it against the base.
+    /// octocrab puts the base in front of a path.
     fn full(&self, route: &str) -> String {
-        route.to_owned()
+        format!("/{route}")
     }
 }
 

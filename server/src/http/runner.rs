@@ -55,10 +55,16 @@ async fn look(app: &App, host: &str, poll: &Poll) -> Result<Orders, Fault> {
     let mut orders = Orders::default();
     let mut conn = app.db.read().await?;
     let held = job::held(&mut conn, host).await?;
+    let mut busy = Vec::new();
     for theirs in &poll.jobs {
-        let ours = held.iter().any(|j| j.id == theirs.job.0 && j.fence == theirs.fence.0 as i64);
-        if !ours {
+        let row = job::by_id(&mut conn, theirs.job).await?;
+        let Some(row) = row.filter(|j| j.host.as_deref() == Some(host) && j.fence == theirs.fence.0 as i64) else {
             orders.lost.push(theirs.job);
+            continue;
+        };
+        busy.push(row.run);
+        if row.ended_at.is_some() {
+            // The runner has said so itself and is putting it away.
             continue;
         }
         for (number, stamped) in job::orders_after(&mut conn, theirs.job, theirs.orders_done).await? {
@@ -67,8 +73,7 @@ async fn look(app: &App, host: &str, poll: &Poll) -> Result<Orders, Fault> {
     }
     for run in &poll.kept {
         let over = db::run::is_over(&mut conn, *run).await?.unwrap_or(true);
-        let busy = poll.jobs.iter().any(|theirs| held.iter().any(|j| j.id == theirs.job.0 && j.run == run.0));
-        if over && !busy {
+        if over && !busy.contains(&run.0) {
             orders.released.push(*run);
         }
     }

@@ -69,9 +69,7 @@ impl Runs {
     pub async fn change(&self, id: RunId) -> Result<Changing<'_>, ChangeError> {
         let mut tx = self.db.write().await?;
         let kept = self.machines.lock().ok().and_then(|mut m| m.remove(&id));
-        let version: Option<i64> =
-            sqlx::query_scalar("select version from run where id = $1").bind(id.0).fetch_optional(&mut *tx).await?;
-        let version = version.ok_or(ChangeError::NoRun)?;
+        let version = db::run::version(&mut tx, id).await?.ok_or(ChangeError::NoRun)?;
         let machine = match kept {
             Some((at, machine)) if at == version => machine,
             _ => {

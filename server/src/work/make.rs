@@ -85,9 +85,14 @@ async fn read(github: &Github, repository: &Repository, sha: &str) -> anyhow::Re
     let mut files = Vec::new();
     for file in &found.files {
         let Some(entry) = entries.iter().find(|e| e.path == file.path) else { continue };
-        // One too many, or too large, is not fetched: the compiler says so from count and size alone.
-        let fetch = files.len() <= discover::MAX_FILES && entry.size <= discover::MAX_FILE_BYTES;
-        let text = if fetch { github.blob(&full_name, &entry.sha).await? } else { vec![b' '; discover::MAX_FILE_BYTES as usize + 1] };
+        // Neither one too many nor one too large is fetched: the compiler says so from count and size alone.
+        let text = if found.files.len() > discover::MAX_FILES {
+            Vec::new()
+        } else if entry.size > discover::MAX_FILE_BYTES {
+            vec![b' '; discover::MAX_FILE_BYTES as usize + 1]
+        } else {
+            github.blob(&full_name, &entry.sha).await?
+        };
         files.push(SourceFile { path: file.path.clone(), text });
     }
     let name = repository.name.clone();
