@@ -28,6 +28,11 @@ impl Checkout {
         self.dir.path()
     }
 
+    /// Where it pushes to.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Runs git; returns what it printed.
     ///
     /// # Errors

@@ -4,7 +4,11 @@
 
 use crate::world::World;
 use anyhow::Context as _;
-use bollard::query_parameters::{EventsOptionsBuilder, ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder};
+use bollard::Docker;
+use bollard::query_parameters::{
+    EventsOptionsBuilder, ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder,
+    RemoveVolumeOptions,
+};
 use chrono::{DateTime, Utc};
 use dockercise_pipeline::frame;
 use dockercise_pipeline::plan::Plan;
@@ -67,29 +71,64 @@ async fn wait_for_quiet(world: &World, host: &str, found: &mut Vec<String>) -> a
 
 /// Containers, networks and volumes of the host's runs.
 async fn of_runs(world: &World, host: &str) -> anyhow::Result<Vec<String>> {
-    let all = all_of(world, host).await?;
-    Ok(all.into_iter().filter(|(_, of_run)| *of_run).map(|(name, _)| name).collect())
+    let all = all_of(&world.docker, host).await?;
+    Ok(all.into_iter().filter(|thing| thing.of_run).map(|thing| thing.to_string()).collect())
 }
 
-/// Everything labelled with the host: its name, and whether it belongs to a run.
-async fn all_of(world: &World, host: &str) -> anyhow::Result<Vec<(String, bool)>> {
+/// Something that Docker keeps for a host.
+struct Thing {
+    kind: &'static str,
+    name: String,
+    of_run: bool,
+}
+
+impl std::fmt::Display for Thing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.kind, self.name)
+    }
+}
+
+/// Everything labelled with the host.
+async fn all_of(docker: &Docker, host: &str) -> anyhow::Result<Vec<Thing>> {
     let filters = HashMap::from([("label", vec![format!("dockercise.host={host}")])]);
     let mut all = Vec::new();
     let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
-    for c in world.docker.list_containers(Some(options)).await? {
+    for c in docker.list_containers(Some(options)).await? {
         let of_run = c.labels.is_some_and(|l| l.contains_key("dockercise.run"));
-        all.push((format!("container {}", c.names.unwrap_or_default().join(",")), of_run));
+        let name = c.names.unwrap_or_default().join(",").trim_start_matches('/').to_owned();
+        all.push(Thing { kind: "container", name, of_run });
     }
     let options = ListNetworksOptionsBuilder::default().filters(&filters).build();
-    for n in world.docker.list_networks(Some(options)).await? {
+    for n in docker.list_networks(Some(options)).await? {
         let of_run = n.labels.is_some_and(|l| l.contains_key("dockercise.run"));
-        all.push((format!("network {}", n.name.unwrap_or_default()), of_run));
+        all.push(Thing { kind: "network", name: n.name.unwrap_or_default(), of_run });
     }
     let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
-    for v in world.docker.list_volumes(Some(options)).await?.volumes.unwrap_or_default() {
-        all.push((format!("volume {}", v.name), v.labels.contains_key("dockercise.run")));
+    for v in docker.list_volumes(Some(options)).await?.volumes.unwrap_or_default() {
+        all.push(Thing { kind: "volume", of_run: v.labels.contains_key("dockercise.run"), name: v.name });
     }
     Ok(all)
+}
+
+/// Removes everything that Docker keeps for a host whose data folder goes, running or not; says what.
+///
+/// # Errors
+/// The engine refuses.
+pub async fn remove_all(docker: &Docker, host: &str) -> anyhow::Result<Vec<String>> {
+    let mut removed = Vec::new();
+    for thing in all_of(docker, host).await? {
+        let gone = match thing.kind {
+            "container" => docker.remove_container(&thing.name, Some(RemoveContainerOptionsBuilder::default().force(true).build())).await,
+            "network" => docker.remove_network(&thing.name).await,
+            _ => docker.remove_volume(&thing.name, None::<RemoveVolumeOptions>).await,
+        };
+        match gone {
+            // A helper that ends by itself at this moment is gone as well.
+            Ok(()) | Err(bollard::errors::Error::DockerResponseServerError { status_code: 404 | 409, .. }) => removed.push(thing.to_string()),
+            Err(e) => return Err(e).with_context(|| format!("removing {thing}")),
+        }
+    }
+    Ok(removed)
 }
 
 async fn runs(world: &World, db: &mut SqliteConnection, found: &mut Vec<String>) -> anyhow::Result<()> {
@@ -229,7 +268,8 @@ async fn containers(world: &World, host: &str, found: &mut Vec<String>) -> anyho
 async fn leftovers(world: &World, host: &str, found: &mut Vec<String>) -> anyhow::Result<()> {
     let deadline = tokio::time::Instant::now() + TIDY;
     loop {
-        let left: Vec<String> = all_of(world, host).await?.into_iter().filter(|(name, of_run)| *of_run || name.starts_with("container")).map(|(n, _)| n).collect();
+        let all = all_of(&world.docker, host).await?;
+        let left: Vec<String> = all.iter().filter(|t| t.of_run || t.kind == "container").map(ToString::to_string).collect();
         if left.is_empty() {
             break;
         }
@@ -240,10 +280,6 @@ async fn leftovers(world: &World, host: &str, found: &mut Vec<String>) -> anyhow
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     // The store volume is the host's memory and stays as long as its data folder; the story's folder goes now.
-    for (name, _) in all_of(world, host).await? {
-        if let Some(volume) = name.strip_prefix("volume ") {
-            world.docker.remove_volume(volume, None::<bollard::query_parameters::RemoveVolumeOptions>).await.with_context(|| format!("removing {volume}"))?;
-        }
-    }
+    remove_all(&world.docker, host).await?;
     Ok(())
 }
