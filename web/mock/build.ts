@@ -14,7 +14,7 @@ import type {
 
 export const NOW = Date.now();
 /** A time so many seconds before the mock was started. */
-export const before = (seconds: number): string => new Date(NOW - seconds * 1000).toISOString();
+export const secondsAgo = (seconds: number): string => new Date(NOW - seconds * 1000).toISOString();
 
 export interface StepSpec {
   name: string;
@@ -87,6 +87,7 @@ function stepOf(
   pipeline: number,
   line: number,
   find: (name: string) => number,
+  home: string,
 ): StepView {
   const state = spec.state ?? "waiting";
   const started = spec.from !== undefined;
@@ -101,7 +102,7 @@ function stepOf(
     run: spec.run,
     done: spec.done ?? null,
     uses_source: spec.vol === "source",
-    volume_from: spec.vol ?? null,
+    volume_from: spec.vol === undefined || spec.vol === "source" ? (spec.vol ?? null) : `${home}/${spec.vol}`,
     env: Object.entries(spec.env ?? {}).map(([name, value]) => ({
       name,
       from: typeof value === "string" ? null : find(value.step),
@@ -112,9 +113,9 @@ function stepOf(
     reason: spec.reason ?? null,
     note: null,
     attempt: spec.attempt ?? 1,
-    started_at: started ? before(spec.from!) : null,
-    done_started_at: spec.done_from === undefined ? null : before(spec.done_from),
-    finished_at: over ? before(spec.to!) : null,
+    started_at: started ? secondsAgo(spec.from!) : null,
+    done_started_at: spec.done_from === undefined ? null : secondsAgo(spec.done_from),
+    finished_at: over ? secondsAgo(spec.to!) : null,
     value:
       spec.value === undefined
         ? null
@@ -137,7 +138,7 @@ export function buildRun(spec: RunSpec): RunView {
   const edges: EdgeView[] = [];
   for (const [index, { step, at }] of all.entries()) {
     const find = (name: string) => all.findIndex((one) => one.step.name === name && one.at === at);
-    steps.push(stepOf(step, index, at, 3 + index * 4, find));
+    steps.push(stepOf(step, index, at, 3 + index * 4, find, spec.pipelines[at]!.name));
     edges.push(...edgesOf(step, index, find));
   }
   const gates: GateView[] = [];
@@ -151,9 +152,9 @@ export function buildRun(spec: RunSpec): RunView {
         pipeline: index,
         step: null,
         state,
-        since: state === "closed" ? null : before(95),
+        since: state === "closed" ? null : secondsAgo(95),
         by: state === "open" ? "maren" : null,
-        at: state === "open" ? before(40) : null,
+        at: state === "open" ? secondsAgo(40) : null,
         note: pipeline.note ?? null,
       });
     }
@@ -207,8 +208,8 @@ export function summary(part: Partial<RunSummary> & Pick<RunSummary, "number" | 
     sha: hash(`commit ${part.number}`).slice(0, 40),
     title: "Bake the scones at 220 °C",
     author: "maren",
-    created_at: before(130),
-    started_at: before(128),
+    created_at: secondsAgo(130),
+    started_at: secondsAgo(128),
     ended_at: null,
     busy_ms: 90_000,
     rerun_of: null,

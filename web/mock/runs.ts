@@ -1,6 +1,6 @@
 /** All the runs of the mock, by pipeline. */
 import type { Diagnostic, RunSummary, RunView, State } from "../src/api/types.ts";
-import { before, buildRun, type PipelineSpec, type StepSpec, summary } from "./build.ts";
+import { buildRun, type PipelineSpec, type StepSpec, secondsAgo, summary } from "./build.ts";
 import { gate, running, shipped } from "./teashop.ts";
 
 const EVIL = `<img src=x onerror=alert(1)></script><script>alert(2)</script>`;
@@ -14,9 +14,9 @@ function failed(): RunView {
       title: "Serve biscuits with the tea",
       author: "jonas",
       branch: "biscuits",
-      created_at: before(3600),
-      started_at: before(3598),
-      ended_at: before(3540),
+      created_at: secondsAgo(3600),
+      started_at: secondsAgo(3598),
+      ended_at: secondsAgo(3540),
       busy_ms: 58_000,
     }),
     repository: "maren/kettle",
@@ -116,7 +116,7 @@ function badFile(): RunView {
       author: "jonas",
       started_at: null,
       busy_ms: 0,
-      ended_at: before(60),
+      ended_at: secondsAgo(60),
     }),
     repository: "maren/kettle",
     pipelines: [{ name: "broken", number: 13, state: "failed", steps: [] }],
@@ -187,8 +187,8 @@ function large(): RunView {
       number: 7,
       state: "running",
       title: "Check every service",
-      started_at: before(900),
-      created_at: before(905),
+      started_at: secondsAgo(900),
+      created_at: secondsAgo(905),
     }),
     repository: "maren/everything",
     pipelines: [{ name: "monorepo", number: 7, state: "running", steps }],
@@ -222,7 +222,7 @@ function evil(): RunView {
       title: EVIL,
       author: EVIL,
       branch: EVIL,
-      ended_at: before(30),
+      ended_at: secondsAgo(30),
     }),
     message: EVIL,
     repository: EVIL,
@@ -235,7 +235,7 @@ function evil(): RunView {
 
 function bigLog(): RunView {
   return buildRun({
-    summary: summary({ number: 2, state: "passed", title: "Write a lot", ended_at: before(10) }),
+    summary: summary({ number: 2, state: "passed", title: "Write a lot", ended_at: secondsAgo(10) }),
     repository: "maren/everything",
     pipelines: [
       {
@@ -277,9 +277,9 @@ function history(view: RunView, states: State[]): RunSummary[] {
       title: titles[(number * 7) % titles.length]!,
       author: people[(number * 5) % people.length]!,
       branch: i % 4 === 2 ? "biscuits" : "main",
-      created_at: before(4000 * (i + 1)),
-      started_at: before(4000 * (i + 1) - 2),
-      ended_at: before(4000 * (i + 1) - 60 - ((number * 37) % 80)),
+      created_at: secondsAgo(4000 * (i + 1)),
+      started_at: secondsAgo(4000 * (i + 1) - 2),
+      ended_at: secondsAgo(4000 * (i + 1) - 60 - ((number * 37) % 80)),
       busy_ms: 40_000 + ((number * 7919) % 90_000),
     });
   });

@@ -1,5 +1,7 @@
 /** Requests to the server, and the one kind of error they end in. */
-import type { Done, LogPage, Phase, PipelineRow, RunPage, RunView, State } from "./types.ts";
+import createClient from "openapi-fetch";
+import type { paths } from "./schema.ts";
+import type { LogPage, Phase, PipelineRow, Place, RunPage, RunView, State } from "./types.ts";
 
 /** What failed, and what to do. `status` 0: the server was not reached. */
 export class ApiError extends Error {
@@ -13,34 +15,13 @@ export class ApiError extends Error {
   }
 }
 
-/** The address of something below `/api`; every part is escaped. */
-export function api(...parts: (string | number)[]): string {
-  return `/api/${parts.map((part) => encodeURIComponent(String(part))).join("/")}`;
-}
+const UNREACHED = "is `dockercise serve` running? this page tries again by itself";
 
-/** The same with a query; what is null or empty is left out. */
-export function withQuery(
-  address: string,
-  query: Record<string, string | number | null | undefined>,
-): string {
-  const search = new URLSearchParams();
-  for (const [key, value] of Object.entries(query)) {
-    if (value !== null && value !== undefined && value !== "") search.set(key, String(value));
-  }
-  const text = search.toString();
-  return text ? `${address}?${text}` : address;
-}
-
-async function refusal(response: Response): Promise<ApiError> {
-  const text = await response.text().catch(() => "");
-  try {
-    const body: unknown = JSON.parse(text);
-    if (typeof body === "object" && body !== null && "error" in body && typeof body.error === "string") {
-      const help = "help" in body && typeof body.help === "string" ? body.help : null;
-      return new ApiError(response.status, body.error, help);
-    }
-  } catch {
-    // Not JSON: something between us and the server answered.
+/** @param body what came with the refusal: the server's words, or those of something between us and it. */
+function refusal(response: Response, body: unknown): ApiError {
+  if (typeof body === "object" && body !== null && "error" in body && typeof body.error === "string") {
+    const help = "help" in body && typeof body.help === "string" ? body.help : null;
+    return new ApiError(response.status, body.error, help);
   }
   return new ApiError(
     response.status,
@@ -49,35 +30,21 @@ async function refusal(response: Response): Promise<ApiError> {
   );
 }
 
-/** Fetch, or end in an `ApiError`. */
-export async function request(address: string, init: RequestInit = {}): Promise<Response> {
-  let response: Response;
+async function reach(request: Request): Promise<Response> {
   try {
-    response = await fetch(address, init);
+    return await globalThis.fetch(request);
   } catch (cause) {
-    if (init.signal?.aborted) throw cause;
-    throw new ApiError(
-      0,
-      "cannot reach the server",
-      "is `dockercise serve` running? this page tries again by itself",
-    );
+    if (request.signal.aborted) throw cause;
+    throw new ApiError(0, "cannot reach the server", UNREACHED);
   }
-  if (!response.ok) throw await refusal(response);
-  return response;
 }
 
-async function get<T>(address: string, signal?: AbortSignal): Promise<T> {
-  const response = await request(address, {
-    headers: { accept: "application/json" },
-    ...(signal ? { signal } : {}),
-  });
-  return (await response.json()) as T;
-}
+const http = createClient<paths>({ baseUrl: globalThis.location?.origin ?? "", fetch: reach });
 
-async function post(address: string): Promise<Done> {
-  // The header cannot be set by a form or an image of another site.
-  const response = await request(address, { method: "POST", headers: { "x-dockercise": "page" } });
-  return (await response.json()) as Done;
+async function answer<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+  const { data, error, response } = await call;
+  if (!response.ok || data === undefined) throw refusal(response, error);
+  return data;
 }
 
 export type RunNumber = number | "latest";
@@ -92,36 +59,90 @@ export interface LogId extends RunId {
   phase: Phase;
 }
 
-const runAddress = (id: RunId, ...more: (string | number)[]) =>
-  api("results", id.account, id.pipeline, id.number, ...more);
-const logAddress = (id: LogId, ...more: string[]) => runAddress(id, "steps", id.step, "log", ...more);
+const pathOf = ({ account, pipeline, number }: RunId) => ({ account, pipeline, number: String(number) });
+/** So that no request is sent for a signal that is not there. */
+const until = (signal: AbortSignal | undefined) => (signal ? { signal } : {});
+
+/** Addresses that the browser fetches by itself. */
+function address(id: RunId, more: (string | number)[], query: Record<string, string | number> = {}): string {
+  const parts = ["results", id.account, id.pipeline, id.number, ...more].map((part) =>
+    encodeURIComponent(part),
+  );
+  const search = new URLSearchParams(Object.entries(query).map(([key, value]) => [key, String(value)]));
+  return `/api/${parts.join("/")}${search.size > 0 ? `?${search}` : ""}`;
+}
 
 export const addresses = {
-  events: (id: RunId) => runAddress(id, "events"),
-  value: (id: RunId, step: number) => runAddress(id, "steps", step, "value"),
-  live: (id: LogId, from: number) =>
-    withQuery(logAddress(id, "live"), { attempt: id.attempt, phase: id.phase, from }),
-  raw: (id: LogId) => withQuery(logAddress(id, "raw"), { attempt: id.attempt, phase: id.phase }),
+  events: (id: RunId) => address(id, ["events"]),
+  value: (id: RunId, step: number) => address(id, ["steps", step, "value"]),
+  live: ({ step, attempt, phase, ...id }: LogId, from: number) =>
+    address(id, ["steps", step, "log", "live"], { attempt, phase, from }),
+  raw: ({ step, attempt, phase, ...id }: LogId) =>
+    address(id, ["steps", step, "log", "raw"], { attempt, phase }),
 };
 
-export const getPipelines = (signal?: AbortSignal) =>
-  get<{ pipelines: PipelineRow[] }>(api("pipelines"), signal);
+export async function getPipelines(signal?: AbortSignal): Promise<PipelineRow[]> {
+  const { pipelines } = await answer(http.GET("/api/pipelines", until(signal)));
+  return pipelines as PipelineRow[];
+}
 
-export const getRuns = (
-  account: string,
-  pipeline: string,
-  query: { before?: number | null; limit?: number; branch?: string | null; state?: State | null },
-  signal?: AbortSignal,
-) => get<RunPage>(withQuery(api("results", account, pipeline), query), signal);
+export interface RunsQuery {
+  before: number | null;
+  limit: number;
+  branch: string;
+  state: State | null;
+}
 
-export const getRun = (id: RunId, signal?: AbortSignal) => get<RunView>(runAddress(id), signal);
+export async function getRuns(account: string, pipeline: string, asked: RunsQuery, signal?: AbortSignal) {
+  const query = {
+    limit: asked.limit,
+    ...(asked.before === null ? {} : { before: asked.before }),
+    ...(asked.branch === "" ? {} : { branch: asked.branch }),
+    ...(asked.state === null ? {} : { state: asked.state }),
+  };
+  const params = { path: { account, pipeline }, query };
+  return (await answer(
+    http.GET("/api/results/{account}/{pipeline}", { params, ...until(signal) }),
+  )) as RunPage;
+}
 
-export const getLog = (id: LogId, from: number, signal?: AbortSignal) =>
-  get<LogPage>(withQuery(logAddress(id), { attempt: id.attempt, phase: id.phase, from }), signal);
+export async function getRun(id: RunId, signal?: AbortSignal): Promise<RunView> {
+  const params = { path: pathOf(id) };
+  const call = http.GET("/api/results/{account}/{pipeline}/{number}", { params, ...until(signal) });
+  return (await answer(call)) as RunView;
+}
 
-export const approveGate = (id: RunId, gate: number) => post(runAddress(id, "gates", gate, "approve"));
-export const cancelRun = (id: RunId) => post(runAddress(id, "cancel"));
-export const rerunRun = (id: RunId) => post(runAddress(id, "rerun"));
+export async function getLog(id: LogId, from: number, signal?: AbortSignal): Promise<LogPage> {
+  const params = {
+    path: { ...pathOf(id), step: id.step },
+    query: { attempt: id.attempt, phase: id.phase, from },
+  };
+  const call = http.GET("/api/results/{account}/{pipeline}/{number}/steps/{step}/log", {
+    params,
+    ...until(signal),
+  });
+  return (await answer(call)) as LogPage;
+}
+
+/** This header cannot be set by a form or an image of another site. */
+const OURS = { headers: { "x-dockercise": "page" } };
+
+export function approveGate(id: RunId, gate: number): Promise<Place> {
+  const params = { path: { ...pathOf(id), gate } };
+  return answer(
+    http.POST("/api/results/{account}/{pipeline}/{number}/gates/{gate}/approve", { params, ...OURS }),
+  );
+}
+
+export function cancelRun(id: RunId): Promise<Place> {
+  const params = { path: pathOf(id) };
+  return answer(http.POST("/api/results/{account}/{pipeline}/{number}/cancel", { params, ...OURS }));
+}
+
+export function rerunRun(id: RunId): Promise<Place> {
+  const params = { path: pathOf(id) };
+  return answer(http.POST("/api/results/{account}/{pipeline}/{number}/rerun", { params, ...OURS }));
+}
 
 /** The first bytes of a value. */
 export async function getValue(
@@ -130,9 +151,9 @@ export async function getValue(
   bytes: number,
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
-  const response = await request(addresses.value(id, step), {
-    headers: { range: `bytes=0-${bytes - 1}` },
-    ...(signal ? { signal } : {}),
-  });
+  const url = new URL(addresses.value(id, step), globalThis.location.href);
+  const headers = { range: `bytes=0-${bytes - 1}` };
+  const response = await reach(new Request(url, { headers, ...until(signal) }));
+  if (!response.ok) throw refusal(response, await response.json().catch(() => null));
   return new Uint8Array(await response.arrayBuffer()).subarray(0, bytes);
 }

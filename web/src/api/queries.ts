@@ -20,7 +20,7 @@ import {
   rerunRun,
 } from "./client.ts";
 import { useStream } from "./events.ts";
-import type { Done, RunView, State } from "./types.ts";
+import type { Place, RunView, State } from "./types.ts";
 
 /** How often to ask where there is no live stream. */
 export const POLL_MS = 2_000;
@@ -37,7 +37,7 @@ export function usePipelines() {
     queryKey: ["pipelines"],
     queryFn: ({ signal }) => getPipelines(signal),
     refetchInterval: ({ state }) => {
-      const busy = state.data?.pipelines.some((row) => row.runs.some((run) => !isOver(run.state)));
+      const busy = state.data?.some((row) => row.runs.some((run) => !isOver(run.state)));
       return busy ? POLL_MS : IDLE_MS;
     },
   });
@@ -101,7 +101,7 @@ export type Act = { kind: "approve"; gate: number } | { kind: "cancel" } | { kin
 /** A click that changes something on the server. */
 export function useAct(id: RunId) {
   const client = useQueryClient();
-  return useMutation<Done, Error, Act>({
+  return useMutation<Place, Error, Act>({
     mutationFn: (act) => {
       if (act.kind === "approve") return approveGate(id, act.gate);
       return act.kind === "cancel" ? cancelRun(id) : rerunRun(id);

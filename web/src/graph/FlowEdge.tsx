@@ -26,7 +26,7 @@ export function words(kinds: readonly EdgeKind[]): string {
 }
 
 /** Below this zoom no label can be read. */
-const READABLE = 0.6;
+const READABLE = 0.48;
 
 export const FlowEdge = memo(function FlowEdge({ data }: EdgeProps<FlowEdgeType>) {
   const readable = useStore((store) => store.transform[2] >= READABLE);

@@ -2,7 +2,6 @@ import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
 import { memo } from "react";
 import { Link } from "react-router";
 import type { PipelineView } from "../api/types.ts";
-import { runPath } from "../run/address.ts";
 import { Icon } from "../ui/Icon.tsx";
 import { runLook } from "../ui/states.ts";
 import css from "./FrameNode.module.css";
@@ -17,10 +16,10 @@ export const FrameNode = memo(function FrameNode({ data: { pipeline } }: NodePro
       <Handle type="target" position={Position.Left} />
       <div className={css.frame} data-this={pipeline.this || undefined}>
         <div className={css.title}>
-          {pipeline.this || pipeline.number === null ? (
+          {pipeline.this || !pipeline.href?.startsWith("/results/") ? (
             <strong>{title}</strong>
           ) : (
-            <Link className="nodrag nopan" to={runPath(pipeline.account, pipeline.name, pipeline.number)}>
+            <Link className="nodrag nopan" to={pipeline.href}>
               {title}
             </Link>
           )}

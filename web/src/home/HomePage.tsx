@@ -69,7 +69,7 @@ export function HomePage() {
   const [params, setParams] = useSearchParams();
   const text = params.get("q") ?? "";
   const query = usePipelines();
-  const all = query.data?.pipelines ?? [];
+  const all = query.data ?? [];
   const rows = search(all, text);
   const clicks = waiting(all).length;
   useHead(clicks > 0 ? `(${clicks}) dockercise` : "dockercise", clicks > 0 ? "click" : "quiet");

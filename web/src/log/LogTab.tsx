@@ -89,6 +89,11 @@ export function LogTab({ id, name, fromEnd, view, change }: Props) {
           </Button>
         </p>
       )}
+      {store.passed !== null && (
+        <p className={css.partly} role="status">
+          on the way to the end: {size(store.passed)} of {size(store.length)}
+        </p>
+      )}
       {store.full && (
         <p className={css.partly} role="status">
           {size(store.loadedBytes)} are loaded, which is as much as a page can hold: download the raw log for

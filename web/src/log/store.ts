@@ -5,8 +5,6 @@
 import type { LogPage } from "../api/types.ts";
 import { type Line, Lines } from "./decode.ts";
 
-/** A jump to the end loads this much. In bytes. */
-export const TAIL_BYTES = 256 * 1024;
 /** A finished log up to this length is loaded whole. In bytes. */
 export const WHOLE_BYTES = 8 * 1024 * 1024;
 /** More than this is not kept in memory. In bytes. */
@@ -27,6 +25,9 @@ export class LogStore {
   complete = false;
   error: Error | null = null;
   loading = false;
+  /** On the way to the end: how far. In bytes. */
+  passed: number | null = null;
+  private closed = false;
   private stretches: Stretch[] = [{ start: 0, next: 0, lines: new Lines(1) }];
   private listeners = new Set<() => void>();
   private version = 0;
@@ -153,20 +154,32 @@ export class LogStore {
     });
   }
 
-  /** Show the end: what is between stays out until asked for. */
+  /**
+   * Show the end. Where what is between is long it is read past and not kept: only the server knows where frames begin,
+   * so that there is no other way there than page by page.
+   */
   end(): Promise<void> {
     return this.fetching(async () => {
-      const from = Math.max(this.last.next, this.length - TAIL_BYTES);
-      const page = await this.load(from);
-      const start = page.frames[0]?.offset ?? from;
-      if (start <= this.last.next) {
-        this.take(this.last, page, Number.POSITIVE_INFINITY);
-        return;
+      const keep = this.length - this.last.next <= WHOLE_BYTES;
+      let from = this.last.next;
+      let page = await this.load(from);
+      while (page.next > from && page.next < page.length && !this.closed) {
+        if (keep) this.take(this.last, page, Number.POSITIVE_INFINITY);
+        from = page.next;
+        this.passed = keep ? null : from;
+        this.changed();
+        page = await this.load(from);
       }
-      const tail: Stretch = { start, next: start, lines: new Lines(null) };
-      this.take(tail, page, Number.POSITIVE_INFINITY);
-      this.stretches.push(tail);
+      this.passed = null;
+      if (this.closed) return;
+      if (from > this.last.next) this.stretches.push({ start: from, next: from, lines: new Lines(null) });
+      this.take(this.last, page, Number.POSITIVE_INFINITY);
     });
+  }
+
+  /** Nobody looks any more. */
+  close(): void {
+    this.closed = true;
   }
 
   /** Show the line with that address, wherever in the log it is. */

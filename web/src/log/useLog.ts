@@ -27,6 +27,7 @@ export function useLog(id: LogId, at: number | null, toEnd: boolean) {
     void begin();
     return () => {
       gone = true;
+      store.close();
     };
   }, [store]);
 

@@ -58,7 +58,10 @@ export function DetailsTab({ run, step, select }: Props) {
   const file = pipeline?.this === false ? null : run.file;
   const source = file ? safeHref(`${run.repository.url}/blob/${run.commit.sha}/${file}#L${step.line}`) : null;
   const place = `${file ?? pipeline?.name}:${step.line}`;
-  const volume = run.steps.find((one) => one.name === step.volume_from && one.pipeline === step.pipeline);
+  const volume = run.steps.find((one) => {
+    const home = run.pipelines.find((other) => other.index === one.pipeline);
+    return `${home?.name}/${one.name}` === step.volume_from;
+  });
   const to = (target: StepView) => (
     <button type="button" className={css.step} onClick={() => select(target.index)}>
       {target.name}

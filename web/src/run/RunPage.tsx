@@ -1,5 +1,5 @@
 /** `/results/{account}/{pipeline}` (the newest run) and `/results/{account}/{pipeline}/{number}`. */
-import { useCallback, useEffect, useRef } from "react";
+import { type CSSProperties, useCallback, useEffect, useRef } from "react";
 import { useNavigate, useParams, useSearchParams } from "react-router";
 import { ApiError, type RunNumber } from "../api/client.ts";
 import { type Act, useAct, useRun } from "../api/queries.ts";
@@ -76,6 +76,7 @@ function Loaded({ run, newest, error }: LoadedProps) {
   const approve = useCallback((gate: number) => act({ kind: "approve", gate }), [act]);
   const approving = pending?.kind === "approve" ? pending.gate : null;
   const list = view.runs ?? false;
+  const started = run.steps.filter((one) => one.started_at !== null).length;
 
   return (
     <Shell
@@ -119,7 +120,7 @@ function Loaded({ run, newest, error }: LoadedProps) {
                 <div className={css.graph}>
                   <Graph run={run} selected={index} select={select} approve={approve} approving={approving} />
                 </div>
-                <div className={css.timeline}>
+                <div className={css.timeline} style={{ "--rows": started } as CSSProperties}>
                   <Waterfall run={run} selected={index} select={select} />
                 </div>
               </div>

@@ -54,6 +54,7 @@ export function StepPanel({ run, step, view, change, select }: Props) {
         <Took step={step} />
       </header>
       {step.reason && <p className={css.reason}>{step.reason}</p>}
+      {step.note && <p className={css.reason}>{step.note}</p>}
       <Tabs.Root className={css.tabs} value={view.tab} onValueChange={(tab) => change({ tab: tab as Tab })}>
         <div className={css.bar}>
           <Tabs.List className={css.list} aria-label="what to show of the step">

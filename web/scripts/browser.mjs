@@ -1,0 +1,43 @@
+// A real browser on the built pages and the mock API, under the content security policy that the server sends.
+import { chromium } from "playwright-core";
+import { preview } from "vite";
+
+/** @returns `page(path, options)`, which opens one, and `close()`. Everything that went wrong is in `trouble`. */
+export async function browse() {
+  const server = await preview({ preview: { port: 23417 }, logLevel: "error" });
+  const address = server.resolvedUrls.local[0].replace(/\/$/, "");
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+  });
+  const trouble = [];
+  return {
+    trouble,
+    async page(path, { width = 1440, height = 900, dark = false, scale = 1 } = {}) {
+      const page = await browser.newPage({
+        viewport: { width, height },
+        colorScheme: dark ? "dark" : "light",
+        deviceScaleFactor: scale,
+      });
+      page.on("pageerror", (error) => trouble.push(`${path}: ${error.message}`));
+      page.on("dialog", (dialog) => {
+        trouble.push(`${path}: a dialog opened`);
+        void dialog.dismiss();
+      });
+      page.on("console", (message) => {
+        // What is not there is answered with 404, and the browser says so by itself.
+        if (message.type() === "error" && !/404/.test(message.text()))
+          trouble.push(`${path}: ${message.text()}`);
+      });
+      page.on("request", (request) => {
+        if (!request.url().startsWith(address)) trouble.push(`${path}: asked ${request.url()}`);
+      });
+      await page.goto(address + path);
+      return page;
+    },
+    async close() {
+      await browser.close();
+      await server.close();
+    },
+  };
+}

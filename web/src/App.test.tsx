@@ -1,0 +1,213 @@
+/** The pages as a whole, on the mock API. What needs a real browser is in `scripts/browser.test.mjs`. */
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
+import { MemoryRouter } from "react-router";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { MockApi } from "../mock/handle.ts";
+import { App } from "./App.tsx";
+
+let api: MockApi;
+let down = false;
+const asked: string[] = [];
+
+class NoResize {
+  observe() {}
+  unobserve() {}
+  disconnect() {}
+}
+
+beforeEach(() => {
+  api = new MockApi();
+  down = false;
+  asked.length = 0;
+  vi.stubGlobal("fetch", (request: Request) => {
+    asked.push(`${request.method} ${new URL(request.url).pathname}`);
+    return down ? Promise.reject(new TypeError("no network")) : api.handle(request);
+  });
+  Object.assign(document.defaultView!, { ResizeObserver: NoResize });
+  // There is no layout here: give everything a size, so that rows that can be seen are drawn.
+  for (const name of ["clientHeight", "clientWidth"] as const) {
+    vi.spyOn(HTMLElement.prototype, name, "get").mockReturnValue(4_000);
+  }
+  vi.spyOn(HTMLElement.prototype, "offsetHeight", "get").mockReturnValue(20);
+});
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+});
+
+function open(path: string) {
+  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  return render(
+    <QueryClientProvider client={client}>
+      <MemoryRouter initialEntries={[path]}>
+        <App />
+      </MemoryRouter>
+    </QueryClientProvider>,
+  );
+}
+
+describe("the first page", () => {
+  it("has a row for each pipeline, and what waits for a click on top", async () => {
+    open("/");
+    const top = await screen.findByRole("region", { name: "One run waits for a click" });
+    expect(within(top).getByRole("link").getAttribute("href")).toBe("/results/local/deploy/34");
+    expect(screen.getByRole("link", { name: "kettle" })).toBeTruthy();
+    expect(screen.getAllByText("failed").length).toBeGreaterThan(0);
+    expect(document.title).toBe("(1) dockercise");
+  });
+
+  it("keeps the search in the address", async () => {
+    open("/?q=kettle");
+    expect(await screen.findByRole("link", { name: "kettle" })).toBeTruthy();
+    expect(screen.queryByRole("link", { name: "teashop" })).toBeNull();
+  });
+});
+
+describe("a run's page", () => {
+  it("shows the newest run without a number, and with any fragment", async () => {
+    for (const path of ["/results/local/teashop", "/results/local/teashop/", "/results/local/teashop#123x"]) {
+      open(path);
+      expect(await screen.findByRole("heading", { level: 1, name: /Warm the pot/ })).toBeTruthy();
+      expect(asked).toContain("GET /api/results/local/teashop/latest");
+      cleanup();
+    }
+  });
+
+  it("shows the run of that number", async () => {
+    open("/results/local/teashop/77");
+    expect((await screen.findAllByText("#77")).length).toBeGreaterThan(0);
+    expect(screen.getByRole("link", { name: /newest is #81/ })).toBeTruthy();
+    expect(document.title).toMatch(/^teashop #77 /);
+  });
+
+  it("shows the step and tab of the address, and every state in words", async () => {
+    open("/results/local/kettle/12?step=test&tab=details");
+    const panel = await screen.findByRole("region", { name: "step test" });
+    expect(within(panel).getAllByText("failed (101)").length).toBeGreaterThan(0);
+    expect(within(panel).getByText("cargo test --all --color=always")).toBeTruthy();
+    expect(screen.getAllByText("timed out").length).toBeGreaterThan(0);
+    expect(screen.getAllByText("infra failure").length).toBeGreaterThan(0);
+  });
+
+  it("reads a log from its first byte", async () => {
+    open("/results/local/kettle/12?step=test&line=1");
+    expect(await screen.findByText("---- pour::fills_the_cup stdout ----")).toBeTruthy();
+    const failed = screen.getByText("1 failed");
+    expect(failed.tagName).toBe("SPAN");
+    const link = screen.getByRole("link", { name: /doc.rust-lang.org/ });
+    expect(link.getAttribute("rel")).toContain("noopener");
+  });
+
+  it("lets a waiting gate be clicked, after asking once more", async () => {
+    open("/results/local/deploy");
+    const gates = await screen.findByRole("region", { name: "waits for a click" });
+    fireEvent.click(within(gates).getByRole("button", { name: "Let it go on" }));
+    expect(asked.filter((one) => one.startsWith("POST"))).toEqual([]);
+    fireEvent.click(within(gates).getByRole("button", { name: "yes, go on" }));
+    await waitFor(() => expect(screen.queryByRole("region", { name: "waits for a click" })).toBeNull());
+    expect(asked.filter((one) => one.startsWith("POST"))).toEqual([
+      "POST /api/results/local/deploy/34/gates/0/approve",
+    ]);
+  });
+
+  it("cancels, and says by whom", async () => {
+    open("/results/local/teashop/81");
+    fireEvent.click(await screen.findByRole("button", { name: "Cancel" }));
+    fireEvent.click(screen.getByRole("button", { name: "yes, cancel it" }));
+    expect(await screen.findByText("cancelled by maren")).toBeTruthy();
+    expect(screen.getByRole("button", { name: "Run again" })).toBeTruthy();
+  });
+
+  it("says what a refused click was refused for", async () => {
+    open("/results/local/teashop/81");
+    const button = await screen.findByRole("button", { name: "Cancel" });
+    await api.handle(
+      new Request("http://mock/api/results/local/teashop/81/cancel", {
+        method: "POST",
+        headers: { "x-dockercise": "page" },
+      }),
+    );
+    fireEvent.click(button);
+    fireEvent.click(screen.getByRole("button", { name: "yes, cancel it" }));
+    const alert = await screen.findByRole("alert");
+    expect(alert.textContent).toContain("run 81 is over");
+    expect(alert.textContent).toContain("run it again");
+  });
+
+  it("follows by asking where there is no stream", async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    try {
+      api.noStreams = true;
+      open("/results/local/teashop/81");
+      await screen.findAllByText("#81");
+      const count = () => asked.filter((one) => one === "GET /api/results/local/teashop/81").length;
+      const before = count();
+      await vi.advanceTimersByTimeAsync(6_500);
+      expect(count()).toBeGreaterThanOrEqual(before + 3);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe("what is broken", () => {
+  it("shows a bad file's problems with file, line, caret and help", async () => {
+    open("/results/local/broken");
+    const all = await screen.findByRole("region", { name: "problems in the pipeline files" });
+    expect(within(all).getByText("2 errors, 1 warning in the pipeline files")).toBeTruthy();
+    expect(within(all).getByText("kettle.dockercise.yaml:7:3")).toBeTruthy();
+    expect(within(all).getByText("^^^^^^")).toBeTruthy();
+    expect(all.textContent).toContain("did you mean `run`?");
+    expect(all.textContent).toContain("first here");
+  });
+
+  it("says what is not there, and what to do", async () => {
+    open("/results/local/nothing");
+    expect(await screen.findByText(/there is no pipeline nothing/)).toBeTruthy();
+    expect(screen.getByRole("link", { name: "all pipelines" })).toBeTruthy();
+    cleanup();
+    open("/results/local/teashop/12x");
+    expect(await screen.findByRole("heading", { name: "Not found" })).toBeTruthy();
+    cleanup();
+    open("/nowhere/at/all");
+    expect(await screen.findByText(/no page at \/nowhere/)).toBeTruthy();
+  });
+
+  it("says when the server is not reached", async () => {
+    down = true;
+    open("/results/local/teashop/81");
+    expect(await screen.findByText("cannot reach the server")).toBeTruthy();
+    down = false;
+    fireEvent.click(screen.getByRole("button", { name: "try again" }));
+    expect((await screen.findAllByText("#81")).length).toBeGreaterThan(0);
+  });
+});
+
+describe("hostile names and logs (S43, S44)", () => {
+  it("stay text everywhere", async () => {
+    for (const tab of ["log", "value", "details"]) {
+      const { container } = open(`/results/local/hostile?step=constructor&line=1&tab=${tab}`);
+      await screen.findByRole("region", { name: "step constructor" });
+      if (tab === "log") await screen.findByText("the end");
+      for (const image of container.querySelectorAll("img"))
+        expect(image.getAttribute("src")).toMatch(/favicon/);
+      expect(container.querySelectorAll("script, iframe, object, embed, b.evil")).toHaveLength(0);
+      for (const link of container.querySelectorAll("a"))
+        expect(link.getAttribute("href")).toMatch(/^(\/|https?:)/);
+      cleanup();
+    }
+  });
+
+  it("do not rewrite earlier lines, hide text or change its direction", async () => {
+    open("/results/local/hostile?step=constructor&line=1");
+    expect(await screen.findByText("FAILED for good")).toBeTruthy();
+    expect(screen.getByText("U+202E")).toBeTruthy();
+    fireEvent.click(screen.getByRole("button", { name: "rewritten 1×" }));
+    expect(screen.getAllByText("FAILED").length).toBeGreaterThan(0);
+    expect(screen.getByRole("link", { name: "a good one" }).getAttribute("href")).toBe(
+      "https://example.org/",
+    );
+    expect(screen.queryByRole("link", { name: "a link" })).toBeNull();
+  });
+});

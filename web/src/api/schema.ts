@@ -1,0 +1,1043 @@
+// Made by `npm run schema` from server/openapi.json. Do not edit.
+
+export interface paths {
+    "/api/pipelines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All pipelines with their newest runs. */
+        get: operations["pipelines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/results/{account}/{pipeline}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A pipeline's runs, newest first. */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/results/{account}/{pipeline}/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One run of a pipeline; the number may be `latest`. */
+        get: operations["run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/results/{account}/{pipeline}/{number}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancels the pipeline. */
+        post: operations["cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/results/{account}/{pipeline}/{number}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** `changed` with the run's version, whenever it grew. */
+        get: operations["events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/results/{account}/{pipeline}/{number}/gates/{gate}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Clicks at a gate. */
+        post: operations["approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/results/{account}/{pipeline}/{number}/rerun": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs the pipeline again: the same commit, a new number. */
+        post: operations["rerun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/results/{account}/{pipeline}/{number}/steps/{step}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of a log. */
+        get: operations["page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/results/{account}/{pipeline}/{number}/steps/{step}/log/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A log as it grows: `frames` with a page, `end` when no more will come. */
+        get: operations["live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/results/{account}/{pipeline}/{number}/steps/{step}/log/raw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A whole log as plain text, stdout and stderr as they came. */
+        get: operations["raw"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/results/{account}/{pipeline}/{number}/steps/{step}/value": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A step's value: its stdout, byte for byte. Takes a `Range` of one piece. */
+        get: operations["value"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description What can be done now. */
+        Can: {
+            /** @description Cancel it. */
+            cancel: boolean;
+            /** @description Run it again. */
+            rerun: boolean;
+        };
+        /** @description A commit. */
+        CommitView: {
+            /** @description Login of its author, or the name. */
+            author: string;
+            /** @description The whole message. */
+            message: string;
+            /** @description Its name. */
+            sha: string;
+            /** @description First line of its message. */
+            title: string;
+            /** @description Its page at GitHub. */
+            url: string;
+        };
+        /** @description A problem in a pipeline file. Made by `dockercise_pipeline::diagnostic`, described here. */
+        DiagnosticView: {
+            /**
+             * Format: int32
+             * @description Column in characters, from 1.
+             */
+            column: number;
+            /**
+             * Format: int32
+             * @description How many characters of the line were cut off in front of `text`.
+             */
+            cut: number;
+            /** @description The file's path in the repository. */
+            file: string;
+            /** @description What to do. */
+            help: string | null;
+            /**
+             * Format: int32
+             * @description Line, from 1.
+             */
+            line: number;
+            /** @description What failed and on what. */
+            message: string;
+            related: components["schemas"]["RelatedView"][];
+            /** @description `error` or `warning`. */
+            severity: string;
+            span: components["schemas"]["SpanView"];
+            /** @description The line's text, or the part around the caret where it is long. */
+            text: string;
+        };
+        /** @description What flows from one step to another. */
+        EdgeView: {
+            /**
+             * Format: int32
+             * @description From this step.
+             */
+            from: number;
+            /** @description `value`, `volume`, `env`, `order`. */
+            kinds: string[];
+            /**
+             * Format: int32
+             * @description To this one.
+             */
+            to: number;
+        };
+        /** @description A variable of a step's environment. */
+        EnvView: {
+            /**
+             * Format: int32
+             * @description The step whose value it is.
+             */
+            from: number | null;
+            /** @description The text, where the file has one. */
+            literal: string | null;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description A piece of output. */
+        FrameView: {
+            /**
+             * Format: int64
+             * @description Milliseconds since 1970.
+             */
+            at: number;
+            /** @description The bytes, base64. */
+            data: string;
+            /**
+             * Format: int64
+             * @description The frame's offset in the log.
+             */
+            offset: number;
+            /** @description `stdout`, `stderr` or `remark`. */
+            stream: string;
+        };
+        /** @description A gate. */
+        GateView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string | null;
+            /** @description Who clicked. */
+            by: string | null;
+            /**
+             * Format: int32
+             * @description Position in the plan.
+             */
+            index: number;
+            /** @description What the file says to the person who clicks. */
+            note: string | null;
+            /**
+             * Format: int32
+             * @description The pipeline it stands in.
+             */
+            pipeline: number;
+            /**
+             * Format: date-time
+             * @description Since when it waits.
+             */
+            since: string | null;
+            /** @description `closed`, `waiting`, `open`, `void`. */
+            state: string;
+            /**
+             * Format: int32
+             * @description The step it guards; none: the whole pipeline.
+             */
+            step: number | null;
+        };
+        /** @description A page of a log. */
+        LogPage: {
+            /** @description No more will come after `length`. */
+            complete: boolean;
+            /** @description In order. */
+            frames: components["schemas"]["FrameView"][];
+            /**
+             * Format: int64
+             * @description How long the log is now.
+             */
+            length: number;
+            /**
+             * Format: int64
+             * @description Ask for this offset next.
+             */
+            next: number;
+        };
+        /** @description A log. */
+        LogView: {
+            /**
+             * Format: int32
+             * @description The attempt.
+             */
+            attempt: number;
+            /** @description No more will come. */
+            complete: boolean;
+            /**
+             * Format: int64
+             * @description Bytes of frames so far.
+             */
+            length: number;
+            /** @description `run` or `done`. */
+            phase: string;
+        };
+        /** @description One pipeline and its newest runs. */
+        PipelineLine: {
+            /** @description The account. */
+            account: string;
+            /** @description The slug. */
+            pipeline: string;
+            /** @description `owner/name`. */
+            repository: string;
+            /** @description Newest first. */
+            runs: components["schemas"]["RunSummary"][];
+        };
+        /**
+         * @description Where a pipeline of a run stands.
+         * @enum {string}
+         */
+        PipelineShown: "queued" | "running" | "waiting" | "passed" | "failed" | "timed-out" | "infra" | "cancelled" | "not-needed";
+        /** @description A pipeline of the merged run. */
+        PipelineView: {
+            /** @description The account. */
+            account: string;
+            /** @description Pipelines before it. */
+            after: number[];
+            /**
+             * Format: int32
+             * @description The gate in front of it.
+             */
+            gate: number | null;
+            /** @description Its page. */
+            href: string | null;
+            /**
+             * Format: int32
+             * @description Position in the plan.
+             */
+            index: number;
+            /** @description Its name in the repository. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Its number; none where it is not needed.
+             */
+            number: number | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["PipelineShown"];
+            /** @description It is the one of this page. */
+            this: boolean;
+        };
+        /** @description All pipelines, for the first page. */
+        Pipelines: {
+            /** @description By account and slug. */
+            pipelines: components["schemas"]["PipelineLine"][];
+        };
+        /** @description Where a thing is now. */
+        Place: {
+            /** @description The account. */
+            account: string;
+            /** @description Its page. */
+            href: string;
+            /**
+             * Format: int64
+             * @description The number.
+             */
+            number: number;
+            /** @description The slug. */
+            pipeline: string;
+        };
+        /** @description What went wrong, and what to do. */
+        Problem: {
+            /** @description What failed, on what. */
+            error: string;
+            /** @description What to do. */
+            help: string | null;
+        };
+        /** @description Another place that a problem is about. */
+        RelatedView: {
+            /** Format: int32 */
+            column: number;
+            /** Format: int32 */
+            cut: number;
+            file: string;
+            /** @description What is there. */
+            label: string;
+            /** Format: int32 */
+            line: number;
+            span: components["schemas"]["SpanView"];
+            text: string;
+        };
+        /** @description A repository. */
+        RepositoryView: {
+            /** @description `owner/name`. */
+            name: string;
+            /** @description Its page at GitHub. */
+            url: string;
+        };
+        /** @description A page of a pipeline's runs. */
+        RunList: {
+            /** @description The account. */
+            account: string;
+            /** @description There are older ones. */
+            more: boolean;
+            /** @description The slug. */
+            pipeline: string;
+            /** @description `owner/name`. */
+            repository: string;
+            /** @description Newest first. */
+            runs: components["schemas"]["RunSummary"][];
+        };
+        /** @description A run in a list. */
+        RunSummary: {
+            /** @description Login of the commit's author, or the name. */
+            author: string;
+            /** @description The branch, if the ref is one. */
+            branch: string | null;
+            /**
+             * Format: int64
+             * @description Milliseconds in which a step ran, up to the last moment in which none did.
+             */
+            busy_ms: number;
+            /**
+             * Format: date-time
+             * @description When the run was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When its last step was over.
+             */
+            ended_at: string | null;
+            /** @description `push`, `tag` or `manual`. */
+            event: string;
+            /** @description The full ref. */
+            git_ref: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            number: number;
+            /**
+             * Format: int64
+             * @description The number it repeats.
+             */
+            rerun_of: number | null;
+            /** @description The commit. */
+            sha: string;
+            /**
+             * Format: date-time
+             * @description When its first step started.
+             */
+            started_at: string | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["PipelineShown"];
+            /** @description The tag, if the ref is one. */
+            tag: string | null;
+            /** @description First line of the commit's message. */
+            title: string;
+        };
+        /** @description Everything about one number of a pipeline. */
+        RunView: {
+            /** @description The account. */
+            account: string;
+            /** @description What can be done to it now. */
+            can: components["schemas"]["Can"];
+            /** @description The commit. */
+            commit: components["schemas"]["CommitView"];
+            /** @description What the compiler said about the files at this commit. */
+            diagnostics: components["schemas"]["DiagnosticView"][];
+            /** @description What flows between them. */
+            edges: components["schemas"]["EdgeView"][];
+            /** @description Path of the pipeline's file. */
+            file: string;
+            /** @description All gates of the merged run. */
+            gates: components["schemas"]["GateView"][];
+            /**
+             * Format: int64
+             * @description The pipeline's newest number.
+             */
+            newest: number;
+            /**
+             * Format: int64
+             * @description The number.
+             */
+            number: number;
+            /** @description The slug. */
+            pipeline: string;
+            /** @description All pipelines of the merged run. */
+            pipelines: components["schemas"]["PipelineView"][];
+            /** @description The repository. */
+            repository: components["schemas"]["RepositoryView"];
+            /** @description Numbers that repeat this one. */
+            reruns: number[];
+            /** @description All steps of the merged run. */
+            steps: components["schemas"]["StepView"][];
+            stop: components["schemas"]["StopView"] | null;
+            /** @description As in lists. */
+            summary: components["schemas"]["RunSummary"];
+            /**
+             * Format: int64
+             * @description Grows with every change.
+             */
+            version: number;
+        };
+        /** @description A piece of a file's text, in bytes. */
+        SpanView: {
+            /** Format: int32 */
+            len: number;
+            /** Format: int32 */
+            offset: number;
+        };
+        /** @description A step. */
+        StepView: {
+            /**
+             * Format: int32
+             * @description The attempt that runs or ran last; 0 before the first.
+             */
+            attempt: number;
+            /**
+             * Format: int64
+             * @description Exit code, where it failed with one.
+             */
+            code: number | null;
+            /** @description The second command. */
+            done: string | null;
+            /**
+             * Format: date-time
+             * @description When `done` started.
+             */
+            done_started_at: string | null;
+            /** @description Its environment. */
+            env: components["schemas"]["EnvView"][];
+            /**
+             * Format: date-time
+             * @description When its end was known.
+             */
+            finished_at: string | null;
+            /** @description The image, as the file names it. */
+            image: string;
+            /** @description The image, as it was resolved. */
+            image_id: string | null;
+            /**
+             * Format: int32
+             * @description Position in the plan.
+             */
+            index: number;
+            /**
+             * Format: int32
+             * @description Its line in the pipeline's file.
+             */
+            line: number;
+            /** @description Its logs. */
+            logs: components["schemas"]["LogView"][];
+            /** @description Its name. */
+            name: string;
+            /** @description A remark of the host's, such as "out of memory". */
+            note: string | null;
+            /**
+             * Format: int32
+             * @description Its pipeline's position.
+             */
+            pipeline: number;
+            /** @description Why it is where it is, in words. */
+            reason: string | null;
+            /** @description The command, as the file has it. */
+            run: string;
+            /**
+             * Format: date-time
+             * @description When `run` started.
+             */
+            started_at: string | null;
+            /** @description `waiting`, `at-gate`, `ready`, `running`, `running-done`, `recording`, or an outcome's word. */
+            state: string;
+            /** @description Its working directory starts as the repository. */
+            uses_source: boolean;
+            value: components["schemas"]["ValueView"] | null;
+            /** @description What its working directory starts as: `source`, or `pipeline/step`. */
+            volume_from: string | null;
+        };
+        /** @description Why it is being stopped. */
+        StopView: {
+            /** @description Who cancelled it. */
+            by: string | null;
+            /** @description `cancelled` or `timed-out`. */
+            why: string;
+        };
+        /** @description A value's size and sum. */
+        ValueView: {
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            length: number;
+            /** @description Lower-case hex sha256. */
+            sha256: string;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    pipelines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pipelines"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: {
+                /** @description Only numbers below this one. */
+                before?: number;
+                /** @description At most so many; 50 where it is not said, 200 at the most. */
+                limit?: number;
+                /** @description Only of this branch. */
+                branch?: string;
+                /** @description Only in this state. */
+                state?: string;
+            };
+            header?: never;
+            path: {
+                account: string;
+                pipeline: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunList"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+                pipeline: string;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+                pipeline: string;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Place"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+                pipeline: string;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+        };
+    };
+    approve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+                pipeline: string;
+                number: string;
+                gate: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Place"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rerun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+                pipeline: string;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Place"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    page: {
+        parameters: {
+            query?: {
+                /** @description The attempt; the last one where it is not said. */
+                attempt?: number;
+                /** @description `run` or `done`; `run` where it is not said. */
+                phase?: string;
+                /** @description The offset of a frame; 0 where it is not said. */
+                from?: number;
+            };
+            header?: never;
+            path: {
+                account: string;
+                pipeline: string;
+                number: string;
+                step: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogPage"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    live: {
+        parameters: {
+            query?: {
+                /** @description The attempt; the last one where it is not said. */
+                attempt?: number;
+                /** @description `run` or `done`; `run` where it is not said. */
+                phase?: string;
+                /** @description The offset of a frame; 0 where it is not said. */
+                from?: number;
+            };
+            header?: never;
+            path: {
+                account: string;
+                pipeline: string;
+                number: string;
+                step: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    raw: {
+        parameters: {
+            query?: {
+                /** @description The attempt; the last one where it is not said. */
+                attempt?: number;
+                /** @description `run` or `done`; `run` where it is not said. */
+                phase?: string;
+                /** @description The offset of a frame; 0 where it is not said. */
+                from?: number;
+            };
+            header?: never;
+            path: {
+                account: string;
+                pipeline: string;
+                number: string;
+                step: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    value: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+                pipeline: string;
+                number: string;
+                step: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}
