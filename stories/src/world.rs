@@ -79,6 +79,18 @@ impl World {
         Ok(sha)
     }
 
+    /// When the push of a commit arrived at the server.
+    ///
+    /// # Errors
+    /// It never did.
+    pub async fn arrived(&self, sha: &str) -> anyhow::Result<chrono::DateTime<chrono::Utc>> {
+        use sqlx::ConnectOptions as _;
+        let file = self.server.data().join("dockercise.db");
+        let mut db = sqlx::sqlite::SqliteConnectOptions::new().filename(file).connect().await?;
+        let sql = "select received_at from delivery where event = 'push' and instr(body, $1) > 0 order by received_at desc limit 1";
+        Ok(sqlx::query_scalar(sql).bind(format!("\"after\":\"{sha}\"").into_bytes()).fetch_one(&mut db).await?)
+    }
+
     /// A folder of the story's.
     pub fn dir(&self) -> &std::path::Path {
         self.dir.path()

@@ -139,3 +139,55 @@ fn the_pipeline_crate_is_pure() {
         }
     }
 }
+
+/// A page's fenced blocks that are said to be a file: the file's path, from `<!-- path -->` above it, and the text.
+fn shown_files(page: &str) -> Vec<(&str, &str)> {
+    let parts = page.split("\n<!-- examples/").skip(1);
+    parts.map(|part| {
+        let (name, rest) = part.split_once(" -->\n```yaml\n").expect("a path is followed by a block");
+        (name, rest.split_once("```").expect("a block ends").0)
+    })
+    .collect()
+}
+
+#[test]
+fn the_readme_shows_examples_as_they_are() {
+    let page = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let shown = shown_files(&page);
+    assert!(shown.len() >= 2 && shown.len() == page.matches("```yaml").count(), "each block of the README is an example's file");
+    for (name, text) in shown {
+        let file = std::fs::read_to_string(root().join("examples").join(name)).unwrap();
+        assert_eq!(text, file, "README.md shows examples/{name} as it is not");
+    }
+}
+
+#[test]
+fn every_link_of_the_pages_for_people_leads_somewhere() {
+    let mut pages = vec![root().join("README.md"), root().join("ARCHITECTURE.md")];
+    for folder in ["docs", "docs/decisions"] {
+        let entries = std::fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        pages.extend(entries.filter(|path| path.extension().is_some_and(|e| e == "md")));
+    }
+    for page in pages {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for link in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap_or_default()) {
+            let path = link.split('#').next().unwrap_or_default();
+            if !path.is_empty() && !path.contains("://") {
+                assert!(page.parent().unwrap().join(path).exists(), "{} links to {link}, which is not there", page.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_setting_is_in_the_operators_page() {
+    let page = std::fs::read_to_string(root().join("docs/operate.md")).unwrap();
+    let mut found = 0;
+    for (file, lines) in sources("server/src/cli").into_iter().chain(sources("server/src").into_iter().filter(|(file, _)| file.ends_with("settings.rs"))) {
+        for name in lines.iter().filter_map(|line| line.split_once("env = \"")).filter_map(|(_, rest)| rest.split('"').next()) {
+            assert!(page.contains(&format!("`{name}`")), "docs/operate.md does not know {name} of {file}");
+            found += 1;
+        }
+    }
+    assert!(found >= 7, "found {found} settings");
+}

@@ -73,6 +73,9 @@ async fn show(args: &Args, dir: &Path, kept: &mut Option<Server>) -> anyhow::Res
     copy(Path::new(EXAMPLE), clone.path())?;
     let sha = clone.commit("Add a calculator and its pipeline")?;
     clone.push("main")?;
+    for (key, value) in [("remote.origin.url", clone.url()), ("push.default", "current"), ("user.name", "You"), ("user.email", "you@example.com")] {
+        clone.git(&["config", key, value])?;
+    }
     println!("pushed {} to {REPOSITORY} with git", &sha[..10]);
 
     let run = Api::new(&url).run("demo", 1).await?;
@@ -85,7 +88,7 @@ async fn show(args: &Args, dir: &Path, kept: &mut Option<Server>) -> anyhow::Res
         println!("the run passed; its manifest: {}", String::from_utf8_lossy(&run.value("manifest").await?).trim());
         return Ok(());
     }
-    println!("  push again:          cd {} && git commit --allow-empty -m again && git push {} main", clone.path().display(), clone.url());
+    println!("  push again:          cd {} && git commit --allow-empty -m again && git push", clone.path().display());
     println!("\n`release` waits for your click. ctrl-c ends the demo and leaves nothing.");
     std::future::pending().await
 }
