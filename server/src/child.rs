@@ -32,6 +32,41 @@ pub struct Embedded {
     pub docker_host: Option<String>,
 }
 
+/// How long a runner whose server was killed looks for a new one. It starts nothing new after that (reliability.md, rule 4);
+/// what runs goes on in its containers, and the next runner takes it up.
+const ALONE: Duration = Duration::from_secs(600);
+/// How often it looks.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// For the embedded runner: ends when its server has been killed and either another one answers at the address, whose own
+/// runner stands by for this one's folder, or none did for ten minutes.
+pub async fn superseded(server: &str) {
+    if let Err(e) = parent_died().await {
+        tracing::debug!(error = %e, "the server's process cannot be watched");
+        return std::future::pending().await;
+    }
+    tracing::warn!("the server's process is gone; going on and looking for the next one");
+    let client = reqwest::Client::new();
+    let found = async {
+        // What another process begins has no event for us.
+        while client.get(format!("{server}/healthz")).timeout(Duration::from_secs(2)).send().await.is_err() {
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    match tokio::time::timeout(ALONE, found).await {
+        Ok(()) => tracing::info!("a new server answers; its own runner takes over"),
+        Err(_) => tracing::warn!("no server for ten minutes; ending, containers go on"),
+    }
+}
+
+async fn parent_died() -> std::io::Result<()> {
+    use rustix::process::{PidfdFlags, getppid, pidfd_open};
+    let parent = getppid().ok_or_else(|| std::io::Error::other("no parent"))?;
+    let watched = tokio::io::unix::AsyncFd::new(pidfd_open(parent, PidfdFlags::empty())?)?;
+    watched.readable().await?.retain_ready();
+    Ok(())
+}
+
 /// Keeps a runner running until told to stop; then ends it.
 pub async fn keep(embedded: Embedded, stop: CancellationToken) {
     let mut pause = PAUSE;
@@ -63,7 +98,7 @@ pub async fn keep(embedded: Embedded, stop: CancellationToken) {
 
 fn spawn(embedded: &Embedded) -> std::io::Result<Child> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.arg("runner").arg("--server").arg(&embedded.server).arg("--data").arg(&embedded.data);
+    command.arg("runner").arg("--server").arg(&embedded.server).arg("--data").arg(&embedded.data).arg("--embedded");
     if let Some(host) = &embedded.docker_host {
         command.arg("--docker-host").arg(host);
     }

@@ -211,8 +211,8 @@ fn pipelines_not_needed_satisfy_order_and_take_their_users_with_them() {
 #[test]
 fn a_chain_of_ten_thousand_costs_no_stack() {
     let mut steps: Vec<StepPlan> = (0..10_000).map(|i| step(0, &format!("s{i}"))).collect();
-    for i in 1..10_000 {
-        steps[i].after = vec![StepIx(i as u32 - 1)];
+    for (i, step) in steps.iter_mut().enumerate().skip(1) {
+        step.after = vec![StepIx(i as u32 - 1)];
     }
     let mut run = begun(Plan { pipelines: vec![pipeline("p", &(0..10_000).collect::<Vec<_>>())], steps, gates: vec![] });
     run.apply(at(1), &started(0)).unwrap();

@@ -1,6 +1,6 @@
 //! `dockercise runner`: runs jobs on this computer's Docker engine for a server.
 
-use crate::child::TOKEN;
+use crate::child::{TOKEN, superseded};
 use anyhow::Context as _;
 use clap::Args;
 use dockercise_runner::RunnerOptions;
@@ -22,6 +22,9 @@ pub struct RunnerArgs {
     /// How many steps may run at once [default: 8, or twice the processors if that is more]
     #[arg(long, value_name = "N")]
     slots: Option<usize>,
+    /// Started by `serve`: make way when that server is gone and another one has come
+    #[arg(long, hide = true)]
+    embedded: bool,
 }
 
 /// Runs jobs until told to stop.
@@ -31,7 +34,14 @@ pub struct RunnerArgs {
 pub fn run(args: RunnerArgs) -> anyhow::Result<ExitCode> {
     let token = std::env::var(TOKEN).with_context(|| format!("the environment variable {TOKEN} is not set\nhelp: the server gives it to the runner that it starts"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.block_on(dockercise_runner::run(RunnerOptions { server: args.server, token, data_dir: args.data, docker_host: args.docker_host, slots: args.slots }))?;
+    runtime.block_on(async {
+        let server = args.server.clone();
+        let options = RunnerOptions { server: args.server, token, data_dir: args.data, docker_host: args.docker_host, slots: args.slots };
+        tokio::select! {
+            ended = dockercise_runner::run(options) => ended,
+            () = superseded(&server), if args.embedded => Ok(()),
+        }
+    })?;
     // Blocking reads of a keeper's stream must not hold the process back.
     runtime.shutdown_background();
     Ok(ExitCode::SUCCESS)

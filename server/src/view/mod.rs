@@ -8,7 +8,6 @@ pub use words::{reason_of, state_of, why_failed};
 
 use crate::db::repository::Repository;
 use crate::db::run::{Listed, Stored, decode};
-use chrono::{DateTime, Utc};
 use dockercise_pipeline::ids::{Attempt, Phase, PipelineIx, StepIx};
 use dockercise_pipeline::plan::{EnvValue, Guarded, Plan, VolumeFrom};
 use dockercise_pipeline::run::{GateState, PipelineState, RunState, StepStatus, Stop};
@@ -241,12 +240,13 @@ fn gates(plan: &Plan, state: &RunState) -> Vec<GateView> {
         .zip(&state.gates)
         .enumerate()
         .map(|(ix, (gate, now))| {
-            let (word, since, by, at): (&str, Option<DateTime<Utc>>, Option<String>, Option<DateTime<Utc>>) = match now {
-                GateState::Closed => ("closed", None, None, None),
-                GateState::Waiting { since } => ("waiting", Some(*since), None, None),
-                GateState::Open { by, at } => ("open", None, Some(by.clone()), Some(*at)),
-                GateState::Void => ("void", None, None, None),
+            let (word, since, open) = match now {
+                GateState::Closed => ("closed", None, None),
+                GateState::Waiting { since } => ("waiting", Some(*since), None),
+                GateState::Open { by, at } => ("open", None, Some((by.clone(), *at))),
+                GateState::Void => ("void", None, None),
             };
+            let (by, at) = open.unzip();
             let (pipeline, step) = match gate.guards {
                 Guarded::Pipeline { pipeline } => (pipeline.0, None),
                 Guarded::Step { step } => (plan.step(step).pipeline.0, Some(step.0)),

@@ -1,5 +1,7 @@
 //! A step's output: by pages, live, whole, and its value.
 
+#![expect(unused_qualifications, reason = "utoipa's macro writes them")]
+
 use super::super::{App, Fault, logs};
 use super::find;
 use crate::db::run::Stored;

@@ -1,5 +1,7 @@
 //! Runs: a pipeline's list, and one of them.
 
+#![expect(unused_qualifications, reason = "utoipa's macro writes them")]
+
 use super::super::{App, Fault, logs};
 use super::{RunPath, find};
 use crate::db::{self, repository};
