@@ -2,6 +2,7 @@
 
 use super::{About, Engine, EngineError};
 use bollard::query_parameters::InspectNetworkOptions;
+use std::sync::atomic::Ordering;
 
 impl Engine {
     /// Version, storage driver and the like.
@@ -15,7 +16,7 @@ impl Engine {
             cpus: info.ncpu.and_then(|n| u32::try_from(n).ok()).unwrap_or_default(),
             memory: info.mem_total.and_then(|n| u64::try_from(n).ok()).unwrap_or_default(),
             daemon_start: self.daemon_start().await?,
-            copy_on_write: inner.copy_on_write,
+            copy_on_write: inner.copy_on_write.load(Ordering::Relaxed),
         })
     }
 

@@ -11,8 +11,10 @@ use bollard::query_parameters::{
 };
 use bollard::{API_DEFAULT_VERSION, Docker};
 use dockercise_init::message::{Place, Reply, Request, Root};
+use dockercise_pipeline::ids::RunId;
 use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// The helper binary; see build.rs.
@@ -45,7 +47,7 @@ impl Engine {
             image: helper.clone(),
             volumes: [store.0, go.0],
         };
-        let mut inner = Inner {
+        let inner = Inner {
             docker,
             address,
             names,
@@ -53,17 +55,27 @@ impl Engine {
             keeper: Keeper::new(blueprint),
             store_path: store.1,
             go_path: go.1,
-            copy_on_write: true,
+            copy_on_write: AtomicBool::new(true),
             runs: Mutex::default(),
             fresh: Mutex::default(),
         };
-        inner.copy_on_write = inner.can_overlay().await?;
+        inner.copy_on_write.store(inner.can_overlay().await?, Ordering::Relaxed);
         Ok(Engine { inner: Arc::new(inner) })
     }
 
-    /// Removes what the host keeps between runs: keeper, store, helper image. Close all runs first.
+    /// From here on working directories are copied whole, as where the engine's disk refuses overlayfs. Layers of both
+    /// kinds do not mix: for a run from its beginning.
+    pub fn copy_whole(&self) {
+        self.inner.copy_on_write.store(false, Ordering::Relaxed);
+    }
+
+    /// Removes all that is there for this host: its runs, the keeper, the store, the helper image.
     pub async fn leave(self) -> Result<(), EngineError> {
         let inner = &self.inner;
+        for run in self.runs().await? {
+            let run = run.parse().map_err(|_| EngineError::Unusable(format!("`{run}` is not the id of a run")))?;
+            self.close_run(RunId(run)).await?;
+        }
         inner.keeper.end().await;
         let filters = inner.names.filter(&[(KIND, "store")]);
         let options = ListVolumesOptionsBuilder::default().filters(&filters).build();

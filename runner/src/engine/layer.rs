@@ -15,6 +15,8 @@ use bytes::Bytes;
 use dockercise_init::message::{Kind, Place, Reply, Request};
 use dockercise_pipeline::ids::RunId;
 use futures_util::{Stream, StreamExt};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// After so many layers the chain is copied into one.
@@ -47,7 +49,7 @@ impl Engine {
         let (tar, failure) = watched(tar);
         let docker = inner.docker.clone().with_timeout(UPLOAD);
         let uploaded = docker.upload_to_container(&keeper, Some(options), bollard::body_try_stream(tar)).await;
-        if let Some(source) = failure.lock().ok().and_then(|mut failure| failure.take()) {
+        if let Some(source) = failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
             return Err(EngineError::Input { doing: format!("layer {layer}"), source: source.into() });
         }
         uploaded.map_err(inner.error(format!("fill layer {layer}")))?;
@@ -61,21 +63,18 @@ impl Engine {
     }
 }
 
+type Failure = Arc<Mutex<Option<std::io::Error>>>;
+
 /// A stream and, if it fails, its error: the Docker client would only say that the request failed.
 fn watched(
     tar: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
-) -> (
-    impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
-    std::sync::Arc<std::sync::Mutex<Option<std::io::Error>>>,
-) {
-    let failure = std::sync::Arc::new(std::sync::Mutex::new(None));
+) -> (impl Stream<Item = std::io::Result<Bytes>> + Send + 'static, Failure) {
+    let failure = Failure::default();
     let seen = failure.clone();
     let tar = tar.map(move |piece| {
         piece.map_err(|error| {
             let told = std::io::Error::new(error.kind(), error.to_string());
-            if let Ok(mut seen) = seen.lock() {
-                *seen = Some(error);
-            }
+            *seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
             told
         })
     });
@@ -100,7 +99,7 @@ impl Inner {
             let empty = Request::MakeDir { at: upper.clone(), mode: OPEN, like: None };
             return Ok((VolumeKind::directory(self.path(&upper)), vec![empty]));
         };
-        if !self.copy_on_write {
+        if !self.copy_on_write.load(Ordering::Relaxed) {
             self.copy_layer(top, &upper).await?;
             return Ok((VolumeKind::directory(self.path(&upper)), Vec::new()));
         }

@@ -36,6 +36,7 @@ use holders::Holders;
 use keeper::Keeper;
 use names::Names;
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// One Docker engine, as one host of ours. Cheap to clone.
@@ -54,7 +55,7 @@ struct Inner {
     /// Where the engine's host has the volumes, as the engine says.
     store_path: String,
     go_path: String,
-    copy_on_write: bool,
+    copy_on_write: AtomicBool,
     /// The runs that are open here. What they hold is read from labels when they are opened.
     runs: Mutex<HashMap<RunId, Arc<Holders>>>,
     /// Containers made here and not told to start since. Of every other one it must be asked first: the engine starts

@@ -1,6 +1,7 @@
 //! Working directories: copy-on-write, filled from a tar, long chains.
 
-use crate::docker::tar_of;
+use crate::docker::{labelled, tar_of};
+use dockercise_pipeline::ids::StepIx;
 use dockercise_runner::engine::EngineError;
 use futures_util::stream;
 
@@ -64,5 +65,37 @@ async fn a_layer_is_filled_whole_or_not_at_all() {
     spec.volume = vec!["source".to_owned()];
     let (ended, output) = rig.finish(&spec).await;
     assert_eq!((ended.code, &output.stdout[..]), (0, &b"hellofn main() {}777\n"[..]), "{output:?}");
+    rig.end().await;
+}
+
+#[tokio::test]
+async fn where_overlayfs_is_refused_layers_are_copied() {
+    let rig = rig!();
+    rig.engine.copy_whole();
+    assert!(!rig.engine.about().await.unwrap().copy_on_write);
+    let made = rig.sh(0, "mkdir -p d/e; echo base > d/f; ln d/f d/hard; ln -s f d/soft; chmod 705 d/e").await;
+    assert_eq!(made.0, 0);
+    for step in [1, 2] {
+        let mut spec = rig.spec(step, "cat d/soft d/hard; stat -c %a d/e; echo mine > d/f; cat d/hard; rm -r d/e");
+        spec.volume = vec!["s0".to_owned()];
+        let (ended, output) = rig.finish(&spec).await;
+        assert_eq!((ended.code, &output.stdout[..]), (0, &b"base\nbase\n705\nmine\n"[..]), "{output:?}");
+    }
+    rig.end().await;
+}
+
+#[tokio::test]
+async fn a_run_that_rests_keeps_its_files_alone() {
+    let rig = rig!();
+    assert_eq!(rig.sh(0, "echo kept | tee file").await.0, 0);
+    rig.engine.project(&rig.key(0)).await.unwrap();
+    rig.engine.rest_run(rig.run).await.unwrap();
+    let left = labelled(&rig.docker, &rig.host).await;
+    assert!(left.iter().all(|name| ["-keeper-", "-store", "-go"].iter().any(|kept| name.contains(kept))), "{left:?}");
+    rig.engine.open_run(rig.run).await.unwrap();
+    let mut spec = rig.spec(1, "cat file /dockercise/values/p/s");
+    spec.volume = vec!["s0".to_owned()];
+    spec.values = vec![(StepIx(0), "p/s".to_owned())];
+    assert_eq!(rig.finish(&spec).await.1.stdout, b"kept\nkept\n");
     rig.end().await;
 }

@@ -12,6 +12,7 @@ macro_rules! rig {
     };
 }
 
+mod daemon;
 mod docker;
 mod layers;
 mod network;

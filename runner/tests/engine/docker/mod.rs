@@ -48,12 +48,17 @@ pub async fn rig() -> Option<Rig> {
             return None;
         }
     };
+    Some(rig_at(docker, None).await)
+}
+
+/// A rig on an engine that answers there.
+pub async fn rig_at(docker: bollard::Docker, docker_host: Option<String>) -> Rig {
     let image = image::busybox(&docker).await;
     let host = uuid::Uuid::new_v4().simple().to_string()[..8].to_owned();
     let run = RunId(uuid::Uuid::now_v7());
-    let engine = connect(&host).await;
+    let engine = Engine::connect(EngineOptions { docker_host, host: host.clone() }).await.unwrap();
     engine.open_run(run).await.unwrap();
-    Some(Rig { engine, docker, host, run, image })
+    Rig { engine, docker, host, run, image }
 }
 
 pub async fn connect(host: &str) -> Engine {
