@@ -62,7 +62,7 @@ pub async fn superseded(server: &str) {
 async fn parent_died() -> std::io::Result<()> {
     use rustix::process::{PidfdFlags, getppid, pidfd_open};
     let parent = getppid().ok_or_else(|| std::io::Error::other("no parent"))?;
-    let watched = tokio::io::unix::AsyncFd::new(pidfd_open(parent, PidfdFlags::empty())?)?;
+    let watched = tokio::io::unix::AsyncFd::register(pidfd_open(parent, PidfdFlags::empty())?)?;
     watched.readable().await?.retain_ready();
     Ok(())
 }
