@@ -59,12 +59,19 @@ pub async fn superseded(server: &str) {
     }
 }
 
+/// Waits for the end of the process that started this one. On a thread of its own, which waits for nothing else.
 async fn parent_died() -> std::io::Result<()> {
+    use rustix::event::{PollFd, PollFlags, poll};
     use rustix::process::{PidfdFlags, getppid, pidfd_open};
     let parent = getppid().ok_or_else(|| std::io::Error::other("no parent"))?;
-    let watched = tokio::io::unix::AsyncFd::register(pidfd_open(parent, PidfdFlags::empty())?)?;
-    watched.readable().await?.retain_ready();
-    Ok(())
+    let watched = pidfd_open(parent, PidfdFlags::empty())?;
+    let wait = move || loop {
+        match poll(&mut [PollFd::new(&watched, PollFlags::IN)], None) {
+            Err(rustix::io::Errno::INTR) => {}
+            ended => return ended.map(drop),
+        }
+    };
+    Ok(tokio::task::spawn_blocking(wait).await??)
 }
 
 /// Keeps a runner running until told to stop; then ends it.
