@@ -21,7 +21,7 @@ demo: ## a pushed commit becomes a results page: all of it, on this machine (ctr
 	@scripts/engine
 	@$(MAKE) --no-print-directory web/dist/index.html
 	cargo build --locked --profile $(PROFILE) --package dockercise-server --package stories --bin dockercise --bin demo
-	@exec $(binaries)/demo
+	@exec $(binaries)/demo $(ARGS)
 
 .PHONY: test
 test: ## everything: Rust, web, stories on real Docker, Chromium; ends with "N passed, N failed, N skipped"
@@ -33,7 +33,7 @@ bench: ## the README's table of figures (PROFILE=release for the shipped build)
 	@scripts/engine
 	@$(MAKE) --no-print-directory web/dist/index.html
 	cargo build --locked --profile $(PROFILE) --package dockercise-server --package stories --bin dockercise --bin bench
-	@exec $(binaries)/bench
+	@exec $(binaries)/bench $(ARGS)
 
 .PHONY: check
 check: ## formatting, lints, licences, layers; no Docker
@@ -46,10 +46,11 @@ build: web/dist/index.html ## the pages, then the workspace
 
 .PHONY: openapi
 openapi: web/node_modules/.installed ## server/openapi.json from the routes, web's types from it
-	UPDATE_OPENAPI=1 cargo test --locked --package dockercise-server the_api_is_as_described
+	UPDATE_OPENAPI=1 cargo test --locked --package dockercise-server --package stories --lib the_api_is_as_described
 	cd web && npm run --silent schema
 
-# The parts of `make check` and of scripts/test, each for itself.
+# The parts of `make check` and of scripts/test, each for itself. Crates are always chosen so that cargo arrives at the same
+# features of the libraries (--workspace, or the server with stories): another choice would compile most of them once more.
 .PHONY: fmt clippy deny layers web-check compose rust-test doc-test web-test web-e2e
 fmt:
 	cargo fmt --all --check
@@ -58,7 +59,7 @@ clippy:
 deny:
 	scripts/deny
 layers:
-	cargo test --locked --package stories --test layers
+	cargo test --locked --workspace --test layers
 web-check: web/node_modules/.installed
 	cd web && npm run --silent check
 compose: web/node_modules/.installed
