@@ -4,7 +4,7 @@ mod types;
 mod words;
 
 pub use types::*;
-pub use words::{reason_of, state_of, why_failed};
+pub use words::{reason_of, state_of, why_failed, why_not_needed};
 
 use crate::db::repository::Repository;
 use crate::db::run::{Listed, Stored, decode};

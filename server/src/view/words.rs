@@ -98,6 +98,19 @@ pub fn reason_of(plan: &Plan, state: &RunState, ix: StepIx) -> Option<String> {
     }
 }
 
+/// The filter's words that kept a pipeline out.
+///
+/// # Errors
+/// A row is damaged.
+pub fn why_not_needed(stored: &Stored, ix: usize) -> sqlx::Result<String> {
+    let (Some(plan), state) = (stored.plan()?, stored.state()?) else { return Ok("not needed".to_owned()) };
+    let mut outcomes = plan.pipeline(PipelineIx(ix as u32)).steps.iter().filter_map(|s| state.steps[s.index()].status.outcome());
+    Ok(match outcomes.next() {
+        Some(Outcome::NotNeeded { filter }) => format!("not needed: {filter}"),
+        _ => "not needed".to_owned(),
+    })
+}
+
 /// A few words on why a pipeline did not pass.
 ///
 /// # Errors

@@ -109,6 +109,7 @@ async fn good(
     compiled: &Compiled,
 ) -> anyhow::Result<Result<RunId, String>> {
     let mut selected = asked.trigger.select(plan);
+    let mut ran_already = false;
     for (choice, pipeline) in selected.iter_mut().zip(&plan.pipelines) {
         if asked.skip && choice.is_ok() {
             *choice = Err("the commit's message says [skip ci]".to_owned());
@@ -117,10 +118,13 @@ async fn good(
             let newest = db::run::newest_at(tx, repository.id, &asked.trigger.git_ref(), &pipeline.name).await?;
             if let Some((_, number)) = newest.filter(|(sha, _)| *sha == commit.sha) {
                 *choice = Err(format!("its newest run, number {number}, is at this commit already"));
+                ran_already = true;
             }
         }
     }
-    if selected.iter().all(Result::is_err) {
+    // What only filters keep out becomes a run without numbers, so that GitHub is told: not needed. What ran already has
+    // its own statuses.
+    if ran_already && selected.iter().all(Result::is_err) {
         let why = selected.iter().zip(&plan.pipelines).filter_map(|(s, p)| s.as_ref().err().map(|why| format!("{}: {why}", p.name)));
         return Ok(Err(format!("no pipeline is needed: {}", why.collect::<Vec<_>>().join("; "))));
     }

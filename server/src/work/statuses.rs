@@ -75,12 +75,14 @@ async fn send(works: &Works, due: &Due) -> anyhow::Result<()> {
         (stored, repository)
     };
     let Some(row) = stored.pipelines.get(payload.pipeline) else { return Ok(()) };
-    // What is not needed has no page; whether its filter's words are wanted as a success is GitHub's branch protection's
-    // business, so they are sent.
+    // A tag on a failed commit must not turn it green: what was not needed is said only where nothing else was.
+    if row.number.is_none() && db::run::ran_at(&mut *works.db.read().await?, stored.row.repository, &row.name, &stored.row.sha).await? {
+        return Ok(());
+    }
     let state = view::state_of(&stored, payload.pipeline)?;
     let (commit_state, words) = match state.word() {
         "passed" => (CommitState::Success, "passed".to_owned()),
-        "not-needed" => (CommitState::Success, "not needed".to_owned()),
+        "not-needed" => (CommitState::Success, view::why_not_needed(&stored, payload.pipeline)?),
         "queued" => (CommitState::Pending, "queued".to_owned()),
         "running" => (CommitState::Pending, "running".to_owned()),
         "waiting" => (CommitState::Pending, "waiting for a click".to_owned()),

@@ -92,6 +92,21 @@ pub async fn newest_at(conn: &mut Conn, repository: i64, git_ref: &str, name: &s
     .await
 }
 
+/// Does any run of the pipeline at that commit have a number?
+///
+/// # Errors
+/// The database's.
+pub async fn ran_at(conn: &mut Conn, repository: i64, name: &str, sha: &str) -> sqlx::Result<bool> {
+    sqlx::query_scalar(
+        "select exists (select 1 from run_pipeline where repository = $1 and name = $2 and sha = $3 and number is not null)",
+    )
+    .bind(repository)
+    .bind(name)
+    .bind(sha)
+    .fetch_one(conn)
+    .await
+}
+
 /// The numbers that repeat a number.
 ///
 /// # Errors

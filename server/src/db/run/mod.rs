@@ -3,7 +3,7 @@
 mod list;
 mod save;
 
-pub use list::{Listed, by_number, is_over, list, live, newest_at, newest_number, numbers_of, timed_out, version};
+pub use list::{Listed, by_number, is_over, list, live, newest_at, newest_number, numbers_of, ran_at, timed_out, version};
 pub use save::{NewPipeline, insert, save, set_step_image, set_step_record};
 
 use super::Conn;
