@@ -38,7 +38,7 @@ bench: ## the README's table of figures (PROFILE=release for the shipped build)
 .PHONY: check
 check: ## formatting, lints, licences, layers; no Docker
 	@scripts/needs check
-	@$(MAKE) --no-print-directory fmt clippy deny layers web-check compose
+	@$(MAKE) --no-print-directory --keep-going fmt clippy deny layers web-check compose
 
 .PHONY: build
 build: web/dist/index.html ## the pages, then the workspace

@@ -73,7 +73,11 @@ fn table() -> BTreeMap<String, [BTreeSet<String>; 2]> {
 
 #[test]
 fn every_crate_rests_on_what_the_architecture_page_says() {
-    assert_eq!(crates(), table(), "left: cargo metadata; right: the table in ARCHITECTURE.md. Is the new dependency right? Then change the table");
+    assert_eq!(
+        crates(),
+        table(),
+        "left: cargo metadata; right: the table in ARCHITECTURE.md. Is the new dependency right? Then change the table"
+    );
 }
 
 #[test]
@@ -143,11 +147,12 @@ fn the_pipeline_crate_is_pure() {
 /// A page's fenced blocks that are said to be a file: the file's path, from `<!-- path -->` above it, and the text.
 fn shown_files(page: &str) -> Vec<(&str, &str)> {
     let parts = page.split("\n<!-- examples/").skip(1);
-    parts.map(|part| {
-        let (name, rest) = part.split_once(" -->\n```yaml\n").expect("a path is followed by a block");
-        (name, rest.split_once("```").expect("a block ends").0)
-    })
-    .collect()
+    parts
+        .map(|part| {
+            let (name, rest) = part.split_once(" -->\n```yaml\n").expect("a path is followed by a block");
+            (name, rest.split_once("```").expect("a block ends").0)
+        })
+        .collect()
 }
 
 #[test]
@@ -183,7 +188,9 @@ fn every_link_of_the_pages_for_people_leads_somewhere() {
 fn every_setting_is_in_the_operators_page() {
     let page = std::fs::read_to_string(root().join("docs/operate.md")).unwrap();
     let mut found = 0;
-    for (file, lines) in sources("server/src/cli").into_iter().chain(sources("server/src").into_iter().filter(|(file, _)| file.ends_with("settings.rs"))) {
+    for (file, lines) in
+        sources("server/src/cli").into_iter().chain(sources("server/src").into_iter().filter(|(file, _)| file.ends_with("settings.rs")))
+    {
         for name in lines.iter().filter_map(|line| line.split_once("env = \"")).filter_map(|(_, rest)| rest.split('"').next()) {
             assert!(page.contains(&format!("`{name}`")), "docs/operate.md does not know {name} of {file}");
             found += 1;
