@@ -1,11 +1,12 @@
-// A real browser on the built pages and the mock API, under the content security policy that the server sends.
+// A real browser for the pages: on the built pages and the mock API, or on a server.
 import { chromium } from "playwright-core";
 import { preview } from "vite";
 
-/** @returns `page(path, options)`, which opens one, and `close()`. Everything that went wrong is in `trouble`. */
-export async function browse() {
-  const server = await preview({ preview: { port: 23417 }, logLevel: "error" });
-  const address = server.resolvedUrls.local[0].replace(/\/$/, "");
+/**
+ * A browser for the pages at that address.
+ * @returns `page(path, options)`, which opens one, and `close()`. Everything that went wrong is in `trouble`.
+ */
+export async function launch(address) {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
@@ -35,9 +36,17 @@ export async function browse() {
       await page.goto(address + path);
       return page;
     },
-    async close() {
-      await browser.close();
-      await server.close();
-    },
+    close: () => browser.close(),
   };
+}
+
+/** The same on the built pages and the mock API, under the content security policy that the server sends. */
+export async function browse() {
+  const server = await preview({ preview: { port: 23417 }, logLevel: "error" });
+  const pages = await launch(server.resolvedUrls.local[0].replace(/\/$/, ""));
+  const close = async () => {
+    await pages.close();
+    await server.close();
+  };
+  return { ...pages, close };
 }

@@ -4,6 +4,17 @@ import { useEffect, useState } from "react";
 /** How long to wait before a stream that was refused is asked for again. */
 const RETRY_MS = 10_000;
 
+/** A browser keeps few connections to one server: a page that nobody sees gives its own up. */
+function useVisible(): boolean {
+  const [visible, setVisible] = useState(() => !document.hidden);
+  useEffect(() => {
+    const changed = () => setVisible(!document.hidden);
+    document.addEventListener("visibilitychange", changed);
+    return () => document.removeEventListener("visibilitychange", changed);
+  }, []);
+  return visible;
+}
+
 /**
  * Listen to a stream as long as the page shows it, or until it says `end`.
  * @returns true while the stream is up; false means: poll.
@@ -15,8 +26,9 @@ export function useStream(
   ended?: () => void,
 ): boolean {
   const [up, setUp] = useState(false);
+  const visible = useVisible();
   useEffect(() => {
-    if (address === null || typeof EventSource === "undefined") return;
+    if (address === null || !visible || typeof EventSource === "undefined") return;
     let source: EventSource | null = null;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const connect = () => {
@@ -40,6 +52,6 @@ export function useStream(
       source?.close();
       setUp(false);
     };
-  }, [address, event, heard, ended]);
+  }, [address, visible, event, heard, ended]);
   return up;
 }

@@ -89,6 +89,8 @@ export function useRun(id: RunId) {
       if (state.data && isSettled(state.data)) return number === "latest" ? IDLE_MS : false;
       return up ? IDLE_MS : POLL_MS;
     },
+    // The tab's title tells how it ended, also to those who look at another tab.
+    refetchIntervalInBackground: true,
     // Going from one run to the next of the same pipeline does not blank the page.
     placeholderData: (last, query) =>
       query?.queryKey[1] === account && query.queryKey[2] === pipeline ? last : undefined,

@@ -29,7 +29,7 @@ const EDGES: EdgeTypes = { flow: FlowEdge };
 /** From here on only what can be seen is in the document. */
 const MANY = 120;
 /** Below the graph is room for the legend and the controls. */
-const FIT = { padding: { top: "12px", right: "12px", left: "12px", bottom: "58px" }, maxZoom: 1 } as const;
+const FIT = { padding: { top: "12px", right: "12px", left: "12px", bottom: "58px" }, maxZoom: 0.95 } as const;
 
 export interface GraphProps {
   run: RunView;

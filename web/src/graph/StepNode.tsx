@@ -42,7 +42,7 @@ export const StepNode = memo(function StepNode({ data }: NodeProps<StepNodeType>
         title={step.name}
         onClick={() => select(step.index)}
       >
-        <StateDisc look={look} />
+        <StateDisc look={look} size={22} />
         <span className={css.text}>
           <span className={css.name}>{step.name}</span>
           <span className={css.sub}>

@@ -48,6 +48,42 @@ describe("layout", () => {
     expect(guarded.map((wire) => wire.to)).toEqual(["s2"]);
   });
 
+  it("puts a step's own gate behind what the step uses, and before the step", () => {
+    const gated: Shape = {
+      ...DIAMOND,
+      edges: [edge(0, 1, "value"), edge(0, 2, "volume"), edge(1, 3, "order"), edge(2, 3, "volume", "order")],
+      gates: [{ index: 0, pipeline: 0, step: 3 }],
+    };
+    const placed = layout(gated);
+    const gate = placed.gates.get(0)!;
+    for (const step of [1, 2]) expect(placed.steps.get(step)!.x).toBeLessThan(gate.x);
+    expect(gate.x).toBeLessThan(placed.steps.get(3)!.x);
+    const leads = placed.wires.map((wire) => wire.id);
+    expect(leads).toEqual(["s0-s1", "s0-s2", "s1-g0", "s2-s3", "g0-s3"]);
+    expect(move(placed, 1, "ArrowRight")).toBe(3);
+    expect(move(placed, 3, "ArrowLeft")).not.toBeNull();
+  });
+
+  it("keeps every wire inside its frame", () => {
+    const long: Shape = {
+      ...DIAMOND,
+      edges: [
+        edge(0, 1, "value"),
+        edge(1, 2, "value"),
+        edge(2, 3, "value"),
+        edge(0, 3, "value"),
+        edge(0, 2, "env"),
+        edge(1, 3, "env"),
+      ],
+    };
+    const placed = layout(long);
+    const frame = placed.frames.get(0)!;
+    for (const { route } of placed.wires) {
+      const heights = [...route!.path.matchAll(/,(-?[\d.]+)/g)].map((match) => Number(match[1]));
+      for (const y of heights) expect(y > frame.y && y < frame.y + frame.height).toBe(true);
+    }
+  });
+
   it("stacks the frames where the room is narrow, and sets them side by side where it is wide", () => {
     const wide = layout(TWO, { width: 4000, height: 300 }).frames;
     const high = layout(TWO, { width: 500, height: 900 }).frames;

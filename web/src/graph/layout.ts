@@ -9,10 +9,10 @@ import type { EdgeKind, EdgeView, GateView, PipelineView, StepView } from "../ap
 import { across, downwards, type Route } from "./route.ts";
 
 /** All sizes are in pixels. */
-export const STEP = { width: 212, height: 64 } as const;
-export const GATE = { width: 176, height: 92 } as const;
+export const STEP = { width: 194, height: 62 } as const;
+export const GATE = { width: 160, height: 92 } as const;
 export const FRAME = { top: 44, side: 20, bottom: 20, emptyWidth: 240, emptyHeight: 104 } as const;
-const GAP = { rank: 78, node: 18, frameRank: 64, frameNode: 32 } as const;
+const GAP = { rank: 64, node: 18, lane: 24, frameRank: 64, frameNode: 32 } as const;
 
 export interface Box {
   x: number;
@@ -63,51 +63,53 @@ export function shapeKey(shape: Shape): string {
   ]);
 }
 
-/** The wires between steps, from gates to what they guard, and between the frames. */
+/** The gate in front of a step alone, by the step's index. */
+function gatesOfSteps(shape: Shape): Map<number, string> {
+  return new Map(
+    shape.gates.flatMap((gate) => (gate.step === null ? [] : [[gate.step, gateId(gate.index)]])),
+  );
+}
+
+/**
+ * The wires between steps, from gates to what they guard, and between the frames. What a step with a gate only waits for,
+ * and takes nothing from, leads to its gate: that is when one is asked.
+ */
 export function wires(shape: Shape): Wire[] {
-  const found: Wire[] = shape.edges.map((edge) => ({
-    id: `${stepId(edge.from)}-${stepId(edge.to)}`,
-    from: stepId(edge.from),
-    to: stepId(edge.to),
-    kinds: edge.kinds,
-    route: null,
-  }));
+  const found: Wire[] = [];
+  const add = (from: string, to: string, kinds: EdgeKind[]) =>
+    found.push({ id: `${from}-${to}`, from, to, kinds, route: null });
+  const gated = gatesOfSteps(shape);
+  for (const { from, to, kinds } of shape.edges) {
+    const gate = kinds.every((kind) => kind === "order") ? gated.get(to) : undefined;
+    add(stepId(from), gate ?? stepId(to), kinds);
+  }
   const home = new Map(shape.steps.map((step) => [step.index, step.pipeline]));
   const fed = new Set(shape.edges.filter((e) => home.get(e.from) === home.get(e.to)).map((e) => e.to));
   for (const gate of shape.gates) {
-    const guarded =
-      gate.step === null
-        ? shape.steps
-            .filter((step) => step.pipeline === gate.pipeline && !fed.has(step.index))
-            .map((s) => s.index)
-        : [gate.step];
-    for (const step of guarded) {
-      found.push({
-        id: `${gateId(gate.index)}-${stepId(step)}`,
-        from: gateId(gate.index),
-        to: stepId(step),
-        kinds: ["order"],
-        route: null,
-      });
+    const first = shape.steps.filter((step) => step.pipeline === gate.pipeline && !fed.has(step.index));
+    for (const step of gate.step === null ? first.map((one) => one.index) : [gate.step]) {
+      add(gateId(gate.index), stepId(step), ["order"]);
     }
   }
   for (const pipeline of shape.pipelines) {
-    for (const before of pipeline.after) {
-      found.push({
-        id: `${frameId(before)}-${frameId(pipeline.index)}`,
-        from: frameId(before),
-        to: frameId(pipeline.index),
-        kinds: ["order"],
-        route: null,
-      });
-    }
+    for (const before of pipeline.after) add(frameId(before), frameId(pipeline.index), ["order"]);
   }
   return found;
+}
+
+/** So that a step's gate stands behind all that the step uses: links that are laid out, but not drawn. */
+function guides(shape: Shape): Link[] {
+  const gated = gatesOfSteps(shape);
+  return shape.edges.flatMap(({ from, to }) => {
+    const gate = gated.get(to);
+    return gate === undefined ? [] : [{ from: stepId(from), to: gate }];
+  });
 }
 
 type Size = { width: number; height: number };
 type Point = { x: number; y: number };
 type Direction = "LR" | "TB";
+type Link = { from: string; to: string };
 
 interface Arranged extends Size {
   places: Map<string, Box>;
@@ -118,37 +120,51 @@ interface Arranged extends Size {
 /** One call of the library. */
 function arrange(
   nodes: Map<string, Size>,
-  links: readonly Wire[],
+  links: readonly Link[],
   direction: Direction,
   rank: number,
   gap: number,
 ): Arranged {
   const graph = new dagre.graphlib.Graph();
-  graph.setGraph({ rankdir: direction, ranksep: rank, nodesep: gap, edgesep: 14, marginx: 0, marginy: 0 });
+  graph.setGraph({
+    rankdir: direction,
+    ranksep: rank,
+    nodesep: gap,
+    edgesep: GAP.lane,
+    marginx: 0,
+    marginy: 0,
+  });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const [id, box] of nodes) graph.setNode(id, { ...box });
   const inside = links.filter(({ from, to }) => nodes.has(from) && nodes.has(to) && from !== to);
-  for (const { from, to } of inside) graph.setEdge(from, to);
+  // A gate stands straight in front of what it guards.
+  for (const { from, to } of inside) graph.setEdge(from, to, { weight: from.startsWith("g") ? 6 : 1 });
   if (nodes.size > 0) dagre.layout(graph);
-  const places = new Map<string, Box>();
-  const columns = new Set<number>();
-  let width = 0;
-  let height = 0;
-  for (const [id, box] of nodes) {
-    const at = graph.node(id) as Point;
-    const place = { ...box, x: Math.round(at.x - box.width / 2), y: Math.round(at.y - box.height / 2) };
-    places.set(id, place);
-    columns.add(Math.round(at.x));
-    width = Math.max(width, place.x + place.width);
-    height = Math.max(height, place.y + place.height);
-  }
+  const centres = new Set<number>();
+  for (const id of nodes.keys()) centres.add(Math.round((graph.node(id) as Point).x));
   const passes = new Map<string, Point[]>();
   for (const { from, to } of inside) {
     const points = (graph.edge(from, to) as { points?: Point[] }).points ?? [];
-    passes.set(
-      `${from}-${to}`,
-      points.slice(1, -1).filter((point) => columns.has(Math.round(point.x))),
-    );
+    const through = points.slice(1, -1).filter((point) => centres.has(Math.round(point.x)));
+    passes.set(`${from}-${to}`, through);
+  }
+  // The library leaves no room for wires that run above or below all nodes.
+  const lanes = [...passes.values()].flat().map((point) => point.y);
+  const top = Math.min(0, ...lanes.map((y) => y - GAP.lane / 2));
+  for (const point of [...passes.values()].flat()) point.y -= top;
+  const places = new Map<string, Box>();
+  let width = 0;
+  let height = Math.max(0, ...lanes.map((y) => y - top + GAP.lane / 2));
+  for (const [id, box] of nodes) {
+    const at = graph.node(id) as Point;
+    const place = {
+      ...box,
+      x: Math.round(at.x - box.width / 2),
+      y: Math.round(at.y - top - box.height / 2),
+    };
+    places.set(id, place);
+    width = Math.max(width, place.x + place.width);
+    height = Math.max(height, place.y + place.height);
   }
   return { places, passes, width, height };
 }
@@ -162,13 +178,14 @@ const scaleIn = (size: Size, room: Size) => Math.min(1, room.width / size.width,
  */
 export function layout(shape: Shape, room: Size = { width: 1600, height: 900 }): Layout {
   const lines = wires(shape);
+  const inside = [...lines, ...guides(shape)];
   const inner = new Map<number, Arranged>();
   const outer = new Map<string, Size>();
   for (const { index } of shape.pipelines) {
     const nodes = new Map<string, Size>();
     for (const gate of shape.gates) if (gate.pipeline === index) nodes.set(gateId(gate.index), GATE);
     for (const step of shape.steps) if (step.pipeline === index) nodes.set(stepId(step.index), STEP);
-    const placed = arrange(nodes, lines, "LR", GAP.rank, GAP.node);
+    const placed = arrange(nodes, inside, "LR", GAP.rank, GAP.node);
     inner.set(index, placed);
     outer.set(frameId(index), {
       width: Math.max(placed.width + 2 * FRAME.side, FRAME.emptyWidth),

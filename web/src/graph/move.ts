@@ -36,12 +36,12 @@ export function move(layout: Layout, from: number, key: Arrow): number | null {
     return nearest(all.filter(([, b]) => Math.abs(b.x - here.x) < COLUMN_PX && (b.y - here.y) * sign > 0));
   }
   const right = key === "ArrowRight";
-  const me = stepId(from);
-  const wired = new Set(
+  const next = (id: string): string[] =>
     layout.wires
-      .filter((wire) => (right ? wire.from : wire.to) === me)
-      .map((wire) => (right ? wire.to : wire.from)),
-  );
+      .filter((wire) => (right ? wire.from : wire.to) === id)
+      .map((wire) => (right ? wire.to : wire.from));
+  // A gate is passed through: it is no step.
+  const wired = new Set(next(stepId(from)).flatMap((id) => (id.startsWith("g") ? next(id) : [id])));
   const along = nearest(all.filter(([index]) => wired.has(stepId(index))));
   if (along !== null) return along;
   return nearest(all.filter(([, b]) => (right ? b.x - here.x : here.x - b.x) >= COLUMN_PX));

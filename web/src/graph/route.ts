@@ -33,7 +33,9 @@ export function across(from: Box, to: Box, through: readonly Point[], column: nu
     path += `L${at(here)}`;
   }
   path += curve(here, end);
-  return { path, x: (here.x + end.x) / 2, y: (here.y + end.y) / 2 };
+  // In the lane between the boxes there is room for a label; else halfway.
+  const [lane] = through;
+  return { path, ...(lane ?? { x: (here.x + end.x) / 2, y: (here.y + end.y) / 2 }) };
 }
 
 /** From the bottom of one box to the top of another. */

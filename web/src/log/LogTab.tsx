@@ -1,5 +1,5 @@
 /** A step's log with what one can do with it. */
-import { useMemo, useState } from "react";
+import { useDeferredValue, useMemo, useState } from "react";
 import { addresses, type LogId } from "../api/client.ts";
 import type { View } from "../run/address.ts";
 import { Button } from "../ui/Button.tsx";
@@ -25,9 +25,11 @@ export function LogTab({ id, name, fromEnd, view, change }: Props) {
   const at = view.line?.startsWith("@") ? Number(view.line.slice(1).split(".")[0]) : null;
   const [follow, setFollow] = useState(view.line === null && fromEnd);
   const { store, live, version } = useLog(id, at, follow);
+  // Typing stays quick in a long log.
+  const find = useDeferredValue(view.find);
   const [standing, setStanding] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the log changes inside the store.
-  const found = useMemo(() => hits(store, view.find), [store, version, view.find]);
+  const found = useMemo(() => hits(store, find), [store, version, find]);
   const going = !store.complete;
   const hit = found.length === 0 ? null : found[((standing % found.length) + found.length) % found.length]!;
   const step = (by: number) => {
@@ -105,7 +107,7 @@ export function LogTab({ id, name, fromEnd, view, change }: Props) {
         version={version}
         times={view.times}
         wrap={view.wrap}
-        find={view.find}
+        find={find}
         current={view.find === "" ? null : hit}
         line={view.line}
         choose={(line) => {

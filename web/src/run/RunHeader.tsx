@@ -33,12 +33,21 @@ const EVENTS: Record<RunSummary["event"], string> = {
   manual: "started by hand",
 };
 
-/** From the first step's start to the end, or until now. */
+/** How long it worked; while it runs, how long ago it started. */
 export function took(summary: RunSummary, now: number): string {
   const from = ms(summary.started_at);
   if (from === null) return "not started";
+  if (summary.state === "running" || summary.state === "queued") return ticking(now - from);
+  return duration(summary.busy_ms);
+}
+
+/** The same, with all the time that it waited, where that is much. */
+function tookInAll(summary: RunSummary, now: number): string {
+  const from = ms(summary.started_at);
   const to = ms(summary.ended_at);
-  return to === null ? ticking(now - from) : duration(to - from);
+  const worked = took(summary, now);
+  if (from === null || to === null || to - from < summary.busy_ms * 1.3 + 2_000) return worked;
+  return `${worked} of work in ${duration(to - from)}`;
 }
 
 function Related({ run }: { run: RunView }) {
@@ -107,7 +116,7 @@ export function RunHeader({ run, pending, act }: Props) {
             </time>
           </Fact>
           <Fact icon="clock" label="time">
-            <span className={css.took}>{took(summary, now)}</span>
+            <span className={css.took}>{tookInAll(summary, now)}</span>
           </Fact>
         </div>
         {run.stop && (

@@ -145,7 +145,7 @@ export function RunPage() {
 
 function Asked(id: { account: string; pipeline: string; number: RunNumber }) {
   const query = useRun(id);
-  useHead("dockercise");
+  useHead(query.data || query.error ? null : "dockercise");
   if (query.data) return <Loaded run={query.data} newest={id.number === "latest"} error={query.error} />;
   if (!query.error) return <Shell trail={[{ text: id.pipeline }]}>{null}</Shell>;
   if (query.error instanceof ApiError && query.error.status === 404) {

@@ -1,6 +1,6 @@
 /** The chosen step: what it wrote, what it gave, and why. */
 import * as Tabs from "@radix-ui/react-tabs";
-import type { RunView, StepView } from "../api/types.ts";
+import type { LogHead, RunView, StepView } from "../api/types.ts";
 import { LogTab } from "../log/LogTab.tsx";
 import { StateBadge } from "../ui/StateMark.tsx";
 import { isActive, isOver, stepLook, stepWords } from "../ui/states.ts";
@@ -26,26 +26,30 @@ function Took({ step }: { step: StepView }) {
   return <span className={css.took}>{to === null ? ticking(now - from) : duration(to - from)}</span>;
 }
 
-/** The log that the address means, or the newest. */
-function chosenLog(step: StepView, view: View) {
-  const fits = step.logs.filter(
-    (log) =>
-      (view.attempt === null || log.attempt === view.attempt) &&
-      (view.phase === null || log.phase === view.phase),
-  );
-  const newest = fits.toSorted((a, b) => b.attempt - a.attempt || a.phase.localeCompare(b.phase));
-  const failedInDone = step.state === "failed" && step.done_started_at !== null && view.phase === null;
-  const wanted = step.state === "running-done" || failedInDone ? "done" : "run";
-  return (
-    newest.find((log) => log.attempt === newest[0]?.attempt && log.phase === (view.phase ?? wanted)) ??
-    newest[0]
-  );
+/** The logs that there are, and the one that a running step is about to write. */
+function logsOf(step: StepView): LogHead[] {
+  if (!isActive(step.state)) return step.logs;
+  const attempt = Math.max(1, step.attempt);
+  const phase = step.done_started_at === null ? "run" : "done";
+  const there = step.logs.some((log) => log.attempt === attempt && log.phase === phase);
+  return there ? step.logs : [...step.logs, { attempt, phase, length: 0, complete: false }];
+}
+
+/** The log that the address means, or the newest: of `done` where that is what goes on or what failed. */
+function chosenLog(step: StepView, logs: LogHead[], view: View): LogHead | undefined {
+  const last = Math.max(0, ...logs.map((log) => log.attempt));
+  const attempt = view.attempt ?? last;
+  const inDone = step.done_started_at !== null && (isActive(step.state) || step.state === "failed");
+  const phase = view.phase ?? (inDone ? "done" : "run");
+  const ofAttempt = logs.filter((log) => log.attempt === attempt);
+  return ofAttempt.find((log) => log.phase === phase) ?? ofAttempt[0] ?? logs[0];
 }
 
 export function StepPanel({ run, step, view, change, select }: Props) {
   const look = stepLook(step.state);
-  const log = chosenLog(step, view);
-  const several = step.logs.some((one) => one.attempt !== step.logs[0]?.attempt);
+  const logs = logsOf(step);
+  const log = chosenLog(step, logs, view);
+  const several = logs.some((one) => one.attempt !== logs[0]?.attempt);
   return (
     <section className={css.panel} aria-label={`step ${step.name}`}>
       <header className={css.head}>
@@ -62,10 +66,10 @@ export function StepPanel({ run, step, view, change, select }: Props) {
             <Tabs.Trigger value="value">Value</Tabs.Trigger>
             <Tabs.Trigger value="details">Details</Tabs.Trigger>
           </Tabs.List>
-          {view.tab === "log" && step.logs.length > 1 && log && (
+          {view.tab === "log" && logs.length > 1 && log && (
             <fieldset className={css.phases}>
               <legend className="visually-hidden">which log</legend>
-              {step.logs.map((one) => (
+              {logs.map((one) => (
                 <button
                   key={`${one.attempt}.${one.phase}`}
                   type="button"

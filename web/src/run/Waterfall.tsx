@@ -6,7 +6,7 @@ import { Icon } from "../ui/Icon.tsx";
 import { isActive, stepLook, stepWords } from "../ui/states.ts";
 import { duration, ticking, useNow } from "../ui/time.ts";
 import css from "./Waterfall.module.css";
-import { type Bar, ticks, waterfall } from "./waterfall.ts";
+import { type Bar, type Pause, ticks, waterfall } from "./waterfall.ts";
 
 const ROW_PX = 28;
 const percent = (part: number) => `${(part * 100).toFixed(3)}%`;
@@ -17,7 +17,14 @@ const scale = (millis: number) =>
       ? `${millis / 60_000} min`
       : `${millis / 3_600_000} h`;
 
-function Row({ bar, chosen, select }: { bar: Bar; chosen: boolean; select: (step: number) => void }) {
+interface RowProps {
+  bar: Bar;
+  pauses: Pause[];
+  chosen: boolean;
+  select: (step: number) => void;
+}
+
+function Row({ bar, pauses, chosen, select }: RowProps) {
   const { step, from, done, to } = bar;
   const look = stepLook(step.state);
   const time = isActive(step.state) ? ticking(bar.millis) : duration(bar.millis);
@@ -38,6 +45,13 @@ function Row({ bar, chosen, select }: { bar: Bar; chosen: boolean; select: (step
       </span>
       <span className={css.lane}>
         <span className={css.bar} style={{ left: percent(from), width: percent(split - from) }} />
+        {pauses.map((pause) => (
+          <span
+            key={pause.from}
+            className={css.pause}
+            style={{ left: percent(pause.from), width: percent(pause.to - pause.from) }}
+          />
+        ))}
         {done !== null && (
           <span className={css.done} style={{ left: percent(done), width: percent(to - done) }} />
         )}
@@ -55,7 +69,7 @@ interface Props {
 
 export function Waterfall({ run, selected, select }: Props) {
   const now = useNow(!isSettled(run));
-  const { bars, span } = waterfall(run, now);
+  const { bars, pauses, span, place } = waterfall(run, now);
   const scroller = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({
     count: bars.length,
@@ -67,11 +81,24 @@ export function Waterfall({ run, selected, select }: Props) {
   if (bars.length === 0) return <p className={css.none}>Nothing has started yet.</p>;
   return (
     <section className={css.waterfall} aria-label="timeline of the steps">
+      {pauses.length > 0 && (
+        <p className="visually-hidden">
+          nothing ran for {pauses.map((pause) => duration(pause.millis)).join(", then for ")}: drawn short
+        </p>
+      )}
       <div className={css.scale} aria-hidden="true">
         <span>timeline</span>
         <span className={css.lane}>
+          {pauses.map((pause) => (
+            <span
+              key={pause.from}
+              className={css.pause}
+              title={`nothing ran for ${duration(pause.millis)}`}
+              style={{ left: percent(pause.from), width: percent(pause.to - pause.from) }}
+            />
+          ))}
           {ticks(span).map((at) => (
-            <span key={at} className={css.tick} style={{ left: percent(at / span) }}>
+            <span key={at} className={css.tick} style={{ left: percent(place(at)) }}>
               {scale(at)}
             </span>
           ))}
@@ -89,7 +116,7 @@ export function Waterfall({ run, selected, select }: Props) {
                   className={css.item}
                   style={{ transform: `translateY(${item.start}px)` }}
                 >
-                  <Row bar={bar} chosen={bar.step.index === selected} select={select} />
+                  <Row bar={bar} pauses={pauses} chosen={bar.step.index === selected} select={select} />
                 </div>
               )
             );

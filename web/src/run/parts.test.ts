@@ -66,7 +66,28 @@ describe("the timeline", () => {
     const now = Date.now() + 60_000;
     const bar = waterfall(run, now).bars.find((one) => one.step.name === "unit-tests")!;
     expect(bar.to).toBe(1);
-    expect(waterfall({ ...run, steps: [] }, now)).toEqual({ bars: [], span: 0 });
+    expect(waterfall({ ...run, steps: [] }, now)).toMatchObject({ bars: [], pauses: [], span: 0 });
+  });
+
+  it("draws a long wait short, so that what ran stays visible", () => {
+    const [first, second] = shipped(80).steps;
+    const at = (seconds: number) => new Date(1_700_000_000_000 + seconds * 1000).toISOString();
+    const steps = [
+      { ...first!, started_at: at(0), finished_at: at(4) },
+      { ...second!, started_at: at(1004), finished_at: at(1010) },
+    ];
+    const { bars, pauses, span, place } = waterfall({ ...running(), steps }, Date.now());
+    expect(span).toBe(10_000);
+    expect(pauses).toHaveLength(1);
+    expect(pauses[0]!.millis).toBe(1_000_000);
+    expect(pauses[0]!.to - pauses[0]!.from).toBeCloseTo(0.06 / 1.06);
+    expect(bars.map((bar) => bar.to - bar.from)).toEqual([
+      expect.closeTo(0.4 / 1.06),
+      expect.closeTo(0.6 / 1.06),
+    ]);
+    expect(place(4_000)).toBeCloseTo(bars[1]!.from);
+    expect(place(10_000)).toBeCloseTo(1);
+    expect(bars[1]!.to).toBeCloseTo(1);
   });
 
   it("marks round times, at most six", () => {

@@ -17,8 +17,10 @@ const ICONS: Record<Tone, string> = {
   quiet: plain,
 };
 
-export function useHead(title: string, tone: Tone = "quiet"): void {
+/** @param title null: another component of the page tells it. */
+export function useHead(title: string | null, tone: Tone = "quiet"): void {
   useEffect(() => {
+    if (title === null) return;
     document.title = title;
     const link = document.querySelector<HTMLLinkElement>("#favicon");
     if (link) link.href = ICONS[tone];
