@@ -43,9 +43,7 @@ pub fn unblock_in(command: &mut Command) -> &mut Command {
     unsafe {
         command.pre_exec(|| {
             let mut set = MaybeUninit::<libc::sigset_t>::uninit();
-            if libc::sigemptyset(set.as_mut_ptr()) != 0
-                || libc::sigprocmask(libc::SIG_SETMASK, set.as_ptr(), std::ptr::null_mut()) != 0
-            {
+            if libc::sigemptyset(set.as_mut_ptr()) != 0 || libc::sigprocmask(libc::SIG_SETMASK, set.as_ptr(), std::ptr::null_mut()) != 0 {
                 return Err(io::Error::last_os_error());
             }
             Ok(())
@@ -59,9 +57,7 @@ fn block_all() -> io::Result<OwnedFd> {
     // SAFETY: sigfillset initialises the set it is given; the other two only read it; the descriptor that signalfd
     // returns belongs to nobody else.
     unsafe {
-        if libc::sigfillset(set.as_mut_ptr()) != 0
-            || libc::sigprocmask(libc::SIG_BLOCK, set.as_ptr(), std::ptr::null_mut()) != 0
-        {
+        if libc::sigfillset(set.as_mut_ptr()) != 0 || libc::sigprocmask(libc::SIG_BLOCK, set.as_ptr(), std::ptr::null_mut()) != 0 {
             return Err(io::Error::last_os_error());
         }
         let fd = libc::signalfd(-1, set.as_ptr(), libc::SFD_CLOEXEC | libc::SFD_NONBLOCK);

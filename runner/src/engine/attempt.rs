@@ -24,10 +24,8 @@ impl Engine {
         let (work, layer) = inner.working_directory(spec).await?;
         let holder = inner.take_holder(&holders, &spec.key).await?;
         // The directories need only be there when the container starts.
-        let made = tokio::try_join!(
-            inner.keeper.all([layer, files].concat()),
-            inner.make_container(spec, work, format!("container:{holder}")),
-        );
+        let made =
+            tokio::try_join!(inner.keeper.all([layer, files].concat()), inner.make_container(spec, work, format!("container:{holder}")),);
         if made.is_err() {
             holders.give_back(&spec.key);
         }
@@ -186,8 +184,8 @@ fn files_of(spec: &AttemptSpec) -> Result<Vec<Request>, EngineError> {
     if let Some((name, _)) = spec.env.iter().find(|(name, _)| name.is_empty() || name.contains('=')) {
         return Err(EngineError::Unusable(format!("`{name}` cannot be the name of a variable")));
     }
-    let text = serde_json::to_string(&content)
-        .map_err(|error| EngineError::Unusable(format!("a command cannot be written down: {error}")))?;
+    let text =
+        serde_json::to_string(&content).map_err(|error| EngineError::Unusable(format!("a command cannot be written down: {error}")))?;
     let dir = |at: &Place| Request::MakeDir { at: at.clone(), mode: 0o755, like: None };
     let init = Place { root: Root::Go, path: INIT_FILE.to_owned() };
     let mut requests = vec![
@@ -214,8 +212,7 @@ pub(super) fn key_of(run: RunId, container: &ContainerSummary) -> Option<Attempt
     if labels.get(RUN)? != &run.to_string() {
         return None;
     }
-    let phase =
-        [Phase::Run, Phase::Done].into_iter().find(|phase| labels.get(PHASE).is_some_and(|p| p == phase.word()))?;
+    let phase = [Phase::Run, Phase::Done].into_iter().find(|phase| labels.get(PHASE).is_some_and(|p| p == phase.word()))?;
     let attempt = Attempt { step: StepIx(labels.get(STEP)?.parse().ok()?), number: labels.get(ATTEMPT)?.parse().ok()? };
     Some(AttemptKey { run, attempt, phase })
 }

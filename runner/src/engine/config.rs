@@ -1,8 +1,8 @@
 //! What containers are allowed, field by field; nothing of it comes from a pipeline (security.md, C).
 
 use bollard::models::{
-    HealthConfig, HostConfig, HostConfigLogConfig, Mount, MountType, MountVolumeOptions,
-    MountVolumeOptionsDriverConfig, RestartPolicy, RestartPolicyNameEnum,
+    HealthConfig, HostConfig, HostConfigLogConfig, Mount, MountType, MountVolumeOptions, MountVolumeOptionsDriverConfig, RestartPolicy,
+    RestartPolicyNameEnum,
 };
 use std::collections::HashMap;
 
@@ -108,9 +108,7 @@ impl VolumeKind {
 
     /// As the driver wants to be told.
     pub fn driver_options(self) -> HashMap<String, String> {
-        [("type", self.kind.to_owned()), ("device", self.device), ("o", self.options)]
-            .map(|(name, value)| (name.to_owned(), value))
-            .into()
+        [("type", self.kind.to_owned()), ("device", self.device), ("o", self.options)].map(|(name, value)| (name.to_owned(), value)).into()
     }
 }
 
@@ -122,10 +120,7 @@ pub fn own_volume(kind: VolumeKind, target: &str, labels: HashMap<String, String
         volume_options: Some(MountVolumeOptions {
             no_copy: Some(true),
             labels: Some(labels),
-            driver_config: Some(MountVolumeOptionsDriverConfig {
-                name: Some("local".to_owned()),
-                options: Some(kind.driver_options()),
-            }),
+            driver_config: Some(MountVolumeOptionsDriverConfig { name: Some("local".to_owned()), options: Some(kind.driver_options()) }),
             ..MountVolumeOptions::default()
         }),
         ..Mount::default()

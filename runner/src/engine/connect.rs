@@ -30,15 +30,11 @@ impl Engine {
     /// Connects; makes the helper image, the volumes and the keeper; ends stale keepers of this host.
     pub async fn connect(options: EngineOptions) -> Result<Engine, EngineError> {
         let names = Names::new(&options.host)?;
-        let address =
-            options.docker_host.or_else(|| std::env::var("DOCKER_HOST").ok()).unwrap_or(DEFAULT_ADDRESS.to_owned());
+        let address = options.docker_host.or_else(|| std::env::var("DOCKER_HOST").ok()).unwrap_or(DEFAULT_ADDRESS.to_owned());
         let docker = open(&address).await.map_err(|error| EngineError::of(&address, "say its version", error))?;
         let setup = Setup { docker, address, names };
-        let (helper, store, go) = tokio::try_join!(
-            setup.helper_image(),
-            setup.volume("store", None),
-            setup.volume("go", Some(VolumeKind::memory(GO_OPTIONS))),
-        )?;
+        let (helper, store, go) =
+            tokio::try_join!(setup.helper_image(), setup.volume("store", None), setup.volume("go", Some(VolumeKind::memory(GO_OPTIONS))),)?;
         let Setup { docker, address, names } = setup;
         let blueprint = Blueprint {
             docker: docker.clone(),
@@ -194,11 +190,7 @@ impl Inner {
             image: Some(self.helper.clone()),
             entrypoint: Some(vec![config::INIT.to_owned()]),
             labels: Some(self.names.labels("probe")),
-            host_config: Some(HostConfig {
-                network_mode: Some("none".to_owned()),
-                mounts: Some(mounts),
-                ..config::helper(&[])
-            }),
+            host_config: Some(HostConfig { network_mode: Some("none".to_owned()), mounts: Some(mounts), ..config::helper(&[]) }),
             ..ContainerCreateBody::default()
         };
         let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();

@@ -47,13 +47,7 @@ impl Engine {
         }
     }
 
-    async fn over(
-        &self,
-        key: &AttemptKey,
-        container: &ContainerInspectResponse,
-        ended: Ended,
-        smooth: bool,
-    ) -> Result<Ended, EngineError> {
+    async fn over(&self, key: &AttemptKey, container: &ContainerInspectResponse, ended: Ended, smooth: bool) -> Result<Ended, EngineError> {
         // Only where there is a doubt: the question costs the time of a call.
         let doubtful = !smooth || ended.code != 0;
         if doubtful && self.inner.ended_by_daemon(container, &ended).await? {

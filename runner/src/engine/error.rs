@@ -6,9 +6,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum EngineError {
     /// Nobody answers at the engine's address, or the connection was lost: worth another try.
-    #[error(
-        "no docker engine answers at {address}: {words}\nis the engine running, and may this user open its socket?"
-    )]
+    #[error("no docker engine answers at {address}: {words}\nis the engine running, and may this user open its socket?")]
     Unreachable {
         /// The socket or URL.
         address: String,
@@ -93,11 +91,7 @@ impl EngineError {
     pub(super) fn of(address: &str, doing: impl Into<String>, error: bollard::errors::Error) -> EngineError {
         use bollard::errors::Error;
         let refused = |status, words: String| {
-            if words.contains(NO_SPACE) {
-                EngineError::Disk { words }
-            } else {
-                EngineError::Refused { doing: doing.into(), status, words }
-            }
+            if words.contains(NO_SPACE) { EngineError::Disk { words } } else { EngineError::Refused { doing: doing.into(), status, words } }
         };
         match error {
             Error::DockerResponseServerError { status_code, message } => refused(status_code, message),
@@ -106,9 +100,7 @@ impl EngineError {
             | Error::HttpClientError { .. }
             | Error::HyperResponseError { .. }
             | Error::HyperLegacyError { .. }
-            | Error::SocketNotFoundError(_) => {
-                EngineError::Unreachable { address: address.to_owned(), words: with_causes(&error) }
-            }
+            | Error::SocketNotFoundError(_) => EngineError::Unreachable { address: address.to_owned(), words: with_causes(&error) },
             Error::DockerStreamError { error } => refused(0, error),
             other => refused(0, with_causes(&other)),
         }

@@ -44,12 +44,7 @@ impl Stream for Follow {
     }
 }
 
-fn read(
-    inner: Arc<Inner>,
-    place: Place,
-    mut offset: u64,
-    finish: Arc<Notify>,
-) -> impl Stream<Item = Result<Bytes, EngineError>> {
+fn read(inner: Arc<Inner>, place: Place, mut offset: u64, finish: Arc<Notify>) -> impl Stream<Item = Result<Bytes, EngineError>> {
     try_stream! {
         let mut finishing = false;
         loop {

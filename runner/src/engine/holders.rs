@@ -6,8 +6,8 @@ use super::{AttemptKey, EngineError, Inner, config};
 use bollard::container::LogOutput;
 use bollard::models::{ContainerCreateBody, ContainerSummary, ContainerSummaryStateEnum, HostConfig};
 use bollard::query_parameters::{
-    AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, ListContainersOptionsBuilder,
-    RemoveContainerOptionsBuilder, StartContainerOptions,
+    AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, ListContainersOptionsBuilder, RemoveContainerOptionsBuilder,
+    StartContainerOptions,
 };
 use dockercise_init::spec::READY;
 use dockercise_pipeline::ids::RunId;
@@ -106,11 +106,7 @@ impl Holders {
 
 impl Inner {
     /// A holder for an attempt; where none is left another is made ahead, in the background.
-    pub(super) async fn take_holder(
-        self: &Arc<Self>,
-        holders: &Arc<Holders>,
-        key: &AttemptKey,
-    ) -> Result<String, EngineError> {
+    pub(super) async fn take_holder(self: &Arc<Self>, holders: &Arc<Holders>, key: &AttemptKey) -> Result<String, EngineError> {
         let taken = match holders.take_free(key) {
             Some(holder) => holder,
             None => {
@@ -189,10 +185,7 @@ impl Inner {
             labels: Some(self.names.run_labels("holder", run)),
             attach_stdout: Some(true),
             attach_stderr: Some(true),
-            host_config: Some(HostConfig {
-                network_mode: Some(self.names.network(run)),
-                ..config::helper(&["NET_ADMIN"])
-            }),
+            host_config: Some(HostConfig { network_mode: Some(self.names.network(run)), ..config::helper(&["NET_ADMIN"]) }),
             ..ContainerCreateBody::default()
         }
     }
@@ -264,11 +257,7 @@ mod tests {
     use dockercise_pipeline::ids::{Attempt, Phase, StepIx};
 
     fn key(step: u32) -> AttemptKey {
-        AttemptKey {
-            run: RunId(uuid::Uuid::nil()),
-            attempt: Attempt { step: StepIx(step), number: 1 },
-            phase: Phase::Run,
-        }
+        AttemptKey { run: RunId(uuid::Uuid::nil()), attempt: Attempt { step: StepIx(step), number: 1 }, phase: Phase::Run }
     }
 
     #[test]

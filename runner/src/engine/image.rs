@@ -6,11 +6,7 @@ use futures_util::StreamExt;
 
 impl Engine {
     /// The image, from this host if it is there, else pulled. `progress` is told the engine's words while it pulls.
-    pub async fn resolve_image(
-        &self,
-        image: &str,
-        progress: &(dyn Fn(String) + Send + Sync),
-    ) -> Result<ImageRef, EngineError> {
+    pub async fn resolve_image(&self, image: &str, progress: &(dyn Fn(String) + Send + Sync)) -> Result<ImageRef, EngineError> {
         if let Some(found) = self.local_image(image).await? {
             return Ok(found);
         }

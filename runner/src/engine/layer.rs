@@ -88,10 +88,7 @@ impl Inner {
     }
 
     /// How an attempt's working directory is mounted, and what the keeper must make for it.
-    pub(super) async fn working_directory(
-        &self,
-        spec: &AttemptSpec,
-    ) -> Result<(VolumeKind, Vec<Request>), EngineError> {
+    pub(super) async fn working_directory(&self, spec: &AttemptSpec) -> Result<(VolumeKind, Vec<Request>), EngineError> {
         let run = spec.key.run;
         let upper = names::layer(run, &spec.layer)?;
         let chain = spec.volume.iter().map(|layer| names::layer(run, layer)).collect::<Result<Vec<_>, _>>()?;
@@ -108,8 +105,7 @@ impl Inner {
         let lower: Vec<String> = lower.iter().rev().map(|place| self.path(place)).collect();
         let kind = VolumeKind::overlay(&lower, &self.path(&upper), &self.path(&work));
         if kind.options_length() > OPTIONS_PAGE {
-            let words =
-                format!("{} layers of `{}` do not fit into the options of a mount", lower.len(), self.store_path);
+            let words = format!("{} layers of `{}` do not fit into the options of a mount", lower.len(), self.store_path);
             return Err(EngineError::Unusable(words));
         }
         let requests = vec![

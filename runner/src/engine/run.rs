@@ -4,9 +4,7 @@ use super::holders::Holders;
 use super::names::{self, RUN};
 use super::{Engine, EngineError, Inner};
 use bollard::models::NetworkCreateRequest;
-use bollard::query_parameters::{
-    ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, RemoveVolumeOptions,
-};
+use bollard::query_parameters::{ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, RemoveVolumeOptions};
 use dockercise_init::message::{Place, Reply, Request, Root};
 use dockercise_pipeline::ids::RunId;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -101,8 +99,7 @@ impl Inner {
     async fn open(&self, holders: &Holders) -> Result<(), EngineError> {
         let run = holders.run;
         let mark = Request::Write { at: names::run_mark(run), mode: 0o444, text: run.to_string() };
-        let dir =
-            |name: &str| Request::MakeDir { at: names::below(&names::run_dir(run), name), mode: 0o755, like: None };
+        let dir = |name: &str| Request::MakeDir { at: names::below(&names::run_dir(run), name), mode: 0o755, like: None };
         let files = vec![dir("l"), dir("w"), dir("s"), dir("a"), dir("v"), mark];
         tokio::try_join!(self.keeper.all(files), self.make_network(run), self.adopt_holders(holders))?;
         if holders.is_empty() {
@@ -175,11 +172,7 @@ impl Inner {
         self.or_gone(removed, || format!("remove volume {name}"))
     }
 
-    fn or_gone(
-        &self,
-        outcome: Result<(), bollard::errors::Error>,
-        doing: impl FnOnce() -> String,
-    ) -> Result<(), EngineError> {
+    fn or_gone(&self, outcome: Result<(), bollard::errors::Error>, doing: impl FnOnce() -> String) -> Result<(), EngineError> {
         match outcome.map_err(|error| EngineError::of(&self.address, doing(), error)) {
             Err(error) if error.status() == Some(404) => Ok(()),
             outcome => outcome,

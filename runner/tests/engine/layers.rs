@@ -11,9 +11,7 @@ async fn two_readers_of_a_layer_do_not_see_each_other() {
     let made = rig.sh(0, "mkdir d; echo base > d/f; echo other > g; ln -s g link; chmod 750 d").await;
     assert_eq!(made.0, 0);
     let script = |own: &str, other: &str| {
-        format!(
-            "cat d/f link; echo {own} > d/f; mv d e; touch up-{own}; sleep 1; test ! -e up-{other}; cat e/f; stat -c %a e"
-        )
+        format!("cat d/f link; echo {own} > d/f; mv d e; touch up-{own}; sleep 1; test ! -e up-{other}; cat e/f; stat -c %a e")
     };
     let (mut left, mut right) = (rig.spec(1, &script("left", "right")), rig.spec(2, &script("right", "left")));
     (left.volume, right.volume) = (vec!["s0".to_owned()], vec!["s0".to_owned()]);
@@ -36,10 +34,7 @@ async fn a_long_chain_is_made_flat_and_still_whole() {
     // Layers without steps: the engine only cares for their names.
     let names: Vec<String> = (0..64).map(|i| format!("x{i}")).collect();
     for name in &names {
-        rig.engine
-            .fill_layer(rig.run, name, tar_of(&[(name, name.as_bytes()), ("same", name.as_bytes())]))
-            .await
-            .unwrap();
+        rig.engine.fill_layer(rig.run, name, tar_of(&[(name, name.as_bytes()), ("same", name.as_bytes())])).await.unwrap();
     }
     let mut spec = rig.spec(0, "ls | grep -c x; cat x0 x29 x30 x61 x63 same; mv x0 y0; rm x63");
     spec.volume = names;

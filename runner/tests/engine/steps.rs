@@ -74,10 +74,7 @@ async fn r33_a_child_in_the_background_does_not_keep_the_step() {
 #[tokio::test]
 async fn r35_nothing_outlives_a_kill() {
     let rig = rig!();
-    let spec = rig.spec(
-        0,
-        "trap '' TERM; (setsid sh -c 'trap \"\" TERM; sleep 5000 & sleep 5001' &) ; echo up; while :; do sleep 1; done",
-    );
+    let spec = rig.spec(0, "trap '' TERM; (setsid sh -c 'trap \"\" TERM; sleep 5000 & sleep 5001' &) ; echo up; while :; do sleep 1; done");
     rig.start(&spec).await;
     rig.until(&spec.key, 0, "up").await;
     rig.engine.signal(&spec.key, Signal::Term).await.unwrap();
@@ -102,8 +99,7 @@ async fn a_step_finds_what_it_was_promised_and_no_more() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(ended.code, 0, "{text}");
     assert!(text.starts_with("/work\n0\nit's \"$HOME\"\nnext\n"), "{text}");
-    let own: Vec<&str> =
-        text.lines().filter(|line| !line.starts_with("/proc/1/") && line.starts_with("/proc/")).collect();
+    let own: Vec<&str> = text.lines().filter(|line| !line.starts_with("/proc/1/") && line.starts_with("/proc/")).collect();
     assert!(own.iter().any(|line| line.contains("SigBlk:\t0000000000000000")), "no signal is blocked: {own:?}");
     assert!(own.iter().any(|line| line.contains("NoNewPrivs:\t1")), "{own:?}");
     assert!(own.iter().any(|line| line.contains("CapEff:\t00000000000005fb")), "{own:?}");

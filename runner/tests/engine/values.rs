@@ -15,7 +15,8 @@ async fn values_are_read_only_files() {
     }
     assert_eq!(rig.engine.read_value(rig.run, StepIx(0), 1000).await.unwrap(), &value[..]);
     assert_eq!(rig.engine.read_value(rig.run, StepIx(0), 2).await.unwrap(), &value[..2]);
-    let mut spec = rig.spec(1, "cd /dockercise/values; find . -type f; cat build/version; ! echo x > build/version; ! rm build/version; ! touch new");
+    let mut spec =
+        rig.spec(1, "cd /dockercise/values; find . -type f; cat build/version; ! echo x > build/version; ! rm build/version; ! touch new");
     spec.values = vec![(StepIx(0), "build/version".to_owned())];
     let (ended, output) = rig.finish(&spec).await;
     assert_eq!((ended.code, &output.stdout[..]), (0, &b"./build/version\nv1.2.3\n"[..]), "{output:?}");

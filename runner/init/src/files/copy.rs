@@ -6,8 +6,8 @@
 use super::place::names_in;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{
-    AtFlags, FileType, Gid, Mode, OFlags, Stat, Timespec, Timestamps, Uid, chownat, fchmod, fchown, fgetxattr,
-    flistxattr, fsetxattr, futimens, linkat, mkdirat, mkfifoat, openat, readlinkat, statat, symlinkat, utimensat,
+    AtFlags, FileType, Gid, Mode, OFlags, Stat, Timespec, Timestamps, Uid, chownat, fchmod, fchown, fgetxattr, flistxattr, fsetxattr,
+    futimens, linkat, mkdirat, mkfifoat, openat, readlinkat, statat, symlinkat, utimensat,
 };
 use rustix::io::Errno;
 use std::collections::HashMap;

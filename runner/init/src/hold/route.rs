@@ -28,9 +28,7 @@ pub fn make_unreachable(network: IpAddr, prefix: u8) -> io::Result<()> {
     let (_, length) = recv(&socket, &mut answer, RecvFlags::empty())?;
     match answer.get(..length.min(answer.len())) {
         // nlmsghdr (16 bytes, the type at 4), then nlmsgerr: an errno, negated; 0 is the acknowledgement.
-        Some([_, _, _, _, t0, t1, _, _, _, _, _, _, _, _, _, _, e0, e1, e2, e3, ..])
-            if u16::from_ne_bytes([*t0, *t1]) == NLMSG_ERROR =>
-        {
+        Some([_, _, _, _, t0, t1, _, _, _, _, _, _, _, _, _, _, e0, e1, e2, e3, ..]) if u16::from_ne_bytes([*t0, *t1]) == NLMSG_ERROR => {
             match i32::from_ne_bytes([*e0, *e1, *e2, *e3]) {
                 0 => Ok(()),
                 code => Err(io::Error::from_raw_os_error(-code)),

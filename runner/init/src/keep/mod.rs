@@ -20,8 +20,10 @@ use std::thread;
 /// Where the volumes are mounted in the keeper's container.
 const STORE: &str = "/store";
 const GO: &str = "/go";
-/// How many slow things (sums, copies, removals) are done at once.
+/// How many slow things that somebody waits for (sums, copies) are done at once.
 const WORKERS: usize = 4;
+/// How many trees are removed at once; apart, as nobody waits for a removal.
+const REMOVERS: usize = 2;
 
 /// Serves until stdin ends or a signal says so.
 pub fn run() -> io::Result<i32> {
@@ -31,7 +33,7 @@ pub fn run() -> io::Result<i32> {
     offer_binary(&roots)?;
     let out = Out::to_stdout()?;
     let follows = follow::start(roots.clone(), out.clone())?;
-    let slow = start_workers(&roots, &out);
+    let slow = Slow { waited_for: start_workers(WORKERS, &roots, &out), removals: start_workers(REMOVERS, &roots, &out) };
     out.send(&Answer { id: 0, reply: Reply::Done }, &[])?;
 
     let (ended, end) = mpsc::channel();
@@ -58,10 +60,16 @@ fn wait_for_term(signals: &Signals) -> io::Result<()> {
     }
 }
 
-fn start_workers(roots: &Arc<Roots>, out: &Out) -> mpsc::Sender<Ask> {
+/// What takes its time, and is not done where asks are read.
+struct Slow {
+    waited_for: mpsc::Sender<Ask>,
+    removals: mpsc::Sender<Ask>,
+}
+
+fn start_workers(count: usize, roots: &Arc<Roots>, out: &Out) -> mpsc::Sender<Ask> {
     let (give, take) = mpsc::channel::<Ask>();
     let take = Arc::new(Mutex::new(take));
-    for _ in 0..WORKERS {
+    for _ in 0..count {
         let (take, roots, out) = (take.clone(), roots.clone(), out.clone());
         thread::spawn(move || {
             loop {
@@ -76,7 +84,7 @@ fn start_workers(roots: &Arc<Roots>, out: &Out) -> mpsc::Sender<Ask> {
     give
 }
 
-fn read_asks(roots: &Roots, out: &Out, follows: &follow::Follows, slow: &mpsc::Sender<Ask>) -> io::Result<()> {
+fn read_asks(roots: &Roots, out: &Out, follows: &follow::Follows, slow: &Slow) -> io::Result<()> {
     let mut stdin = io::stdin().lock();
     loop {
         let mut prefix = [0; PREFIX];
@@ -93,8 +101,9 @@ fn read_asks(roots: &Roots, out: &Out, follows: &follow::Follows, slow: &mpsc::S
             Request::Credit { follow, bytes } => follows.credit(follow, bytes)?,
             Request::Finish { follow } => follows.finish(follow)?,
             Request::Cancel { follow } => follows.cancel(follow)?,
-            Request::Remove { .. } | Request::Copy { .. } | Request::Sum { .. } | Request::Project { .. } => {
-                slow.send(ask).map_err(io::Error::other)?;
+            Request::Remove { .. } => slow.removals.send(ask).map_err(io::Error::other)?,
+            Request::Copy { .. } | Request::Sum { .. } | Request::Project { .. } => {
+                slow.waited_for.send(ask).map_err(io::Error::other)?;
             }
             _ => answer::send(roots, out, ask)?,
         }

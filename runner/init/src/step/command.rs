@@ -22,10 +22,8 @@ pub fn start(spec: &Spec) -> Result<Running, Refusal> {
     let Some((program, arguments)) = spec.argv.split_first() else {
         return Err(Refusal { code: 126, words: "there is no command to run".to_owned() });
     };
-    std::env::set_current_dir(&spec.cwd).map_err(|error| Refusal {
-        code: 126,
-        words: format!("the directory `{}` cannot be entered: {}", spec.cwd, words(&error)),
-    })?;
+    std::env::set_current_dir(&spec.cwd)
+        .map_err(|error| Refusal { code: 126, words: format!("the directory `{}` cannot be entered: {}", spec.cwd, words(&error)) })?;
     let started = unblock_in(&mut Command::new(program))
         .args(arguments)
         .envs(spec.env.iter().map(|(name, value)| (name, value)))

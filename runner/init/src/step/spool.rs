@@ -86,10 +86,7 @@ impl Spool {
         let head = header(stream, now_micros(), payload.len());
         let mut written = 0;
         while written < head.len() + payload.len() {
-            let parts = [
-                IoSlice::new(&head[written.min(head.len())..]),
-                IoSlice::new(&payload[written.saturating_sub(head.len())..]),
-            ];
+            let parts = [IoSlice::new(&head[written.min(head.len())..]), IoSlice::new(&payload[written.saturating_sub(head.len())..])];
             match self.file.write_vectored(&parts) {
                 Ok(0) => return self.undo(written, io::ErrorKind::WriteZero.into()),
                 Ok(more) => written += more,

@@ -36,10 +36,8 @@ impl Connection {
         let (asks, to_write) = mpsc::unbounded_channel();
         let (hello, mut first_word) = mpsc::unbounded_channel();
         let waiting = Arc::new(Mutex::new(Some(Waiting::from([(0, hello)]))));
-        let tasks = [
-            tokio::spawn(write(attached.input, to_write)),
-            tokio::spawn(read(attached.output, container.clone(), waiting.clone())),
-        ];
+        let tasks =
+            [tokio::spawn(write(attached.input, to_write)), tokio::spawn(read(attached.output, container.clone(), waiting.clone()))];
         let line = Arc::new(Line { asks, waiting, next: AtomicU64::new(1) });
         let connection = Connection { container, line, tasks };
         match first_word.recv().await {

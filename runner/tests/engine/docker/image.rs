@@ -19,8 +19,7 @@ pub async fn make(docker: &Docker, tag: &str, changes: &[&str]) -> String {
         return found.id.unwrap();
     }
     let changes = changes.iter().map(|&change| change.to_owned()).collect();
-    let options =
-        CreateImageOptionsBuilder::default().from_src("-").repo("dct-busybox").tag(tag).changes(changes).build();
+    let options = CreateImageOptionsBuilder::default().from_src("-").repo("dct-busybox").tag(tag).changes(changes).build();
     let mut steps = docker.create_image(Some(options), Some(bollard::body_full(tar().into())), None);
     while let Some(step) = steps.next().await {
         step.unwrap();

@@ -121,8 +121,7 @@ impl Rig {
         let mut follow = self.engine.follow(key, from);
         let mut bytes: Vec<u8> = Vec::new();
         while !bytes.windows(text.len()).any(|window| window == text.as_bytes()) {
-            let piece: Result<Bytes, EngineError> =
-                timeout(LONG, follow.next()).await.expect("the text does not come").unwrap();
+            let piece: Result<Bytes, EngineError> = timeout(LONG, follow.next()).await.expect("the text does not come").unwrap();
             bytes.extend(piece.unwrap());
         }
         bytes
@@ -144,9 +143,7 @@ impl Rig {
 
 /// Names of all containers, networks and volumes of a host.
 pub async fn labelled(docker: &bollard::Docker, host: &str) -> Vec<String> {
-    use bollard::query_parameters::{
-        ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
-    };
+    use bollard::query_parameters::{ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder};
     let filters = HashMap::from([("label", vec![format!("dockercise.host={host}")])]);
     let containers = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
     let networks = ListNetworksOptionsBuilder::default().filters(&filters).build();
