@@ -228,6 +228,14 @@ impl Run {
         self.api.post(&format!("{}/gates/{index}/approve", self.path())).await.map(drop)
     }
 
+    /// Clicks at a gate, whether it waits or not.
+    ///
+    /// # Errors
+    /// The server refuses.
+    pub async fn click_again(&self, gate: u32) -> anyhow::Result<()> {
+        self.api.post(&format!("{}/gates/{gate}/approve", self.path())).await.map(drop)
+    }
+
     /// Cancels it.
     ///
     /// # Errors

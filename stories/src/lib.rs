@@ -9,6 +9,8 @@ pub mod api;
 pub mod checkout;
 pub mod docker;
 pub mod images;
+pub mod inbox;
+pub mod look;
 pub mod referee;
 pub mod server;
 pub mod world;

@@ -1,0 +1,9 @@
+//! What pipelines do, from a push to its results.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod bytes;
+mod ends;
+mod gates;
+mod graph;
+mod source;
+mod stop;
