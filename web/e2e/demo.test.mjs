@@ -9,7 +9,9 @@ import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
 
-const target = process.env.CARGO_TARGET_DIR ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "dockercise/target");
+const target =
+  process.env.CARGO_TARGET_DIR ??
+  join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "dockercise/target");
 const demoBinary = process.env.DEMO ?? join(target, "debug/demo");
 
 let demo;
@@ -97,6 +99,7 @@ test("without a number, and with any fragment, it is the newest run", { timeout:
 test("it runs again from the page, under a new number", { timeout: 120_000 }, async () => {
   const page = await open(address.pathname);
   await page.getByRole("button", { name: "Run again" }).click();
+  await page.keyboard.press("Enter");
   await page.waitForURL(/\/2(\?|$)/);
   await page.getByRole("region", { name: "waits for a click" }).waitFor({ timeout: 60_000 });
   await page.getByRole("button", { name: "Cancel" }).click();
@@ -125,7 +128,11 @@ test("nothing went wrong in the browser, and ctrl-c leaves nothing", { timeout: 
   assert.ok(host, "the demo says what it removed");
   for (const kind of ["container", "network", "volume"]) {
     const all = kind === "container" ? ["-a"] : [];
-    const left = spawnSync("docker", [kind, "ls", ...all, "-q", "--filter", `label=dockercise.host=${host}`], { encoding: "utf8" });
+    const left = spawnSync(
+      "docker",
+      [kind, "ls", ...all, "-q", "--filter", `label=dockercise.host=${host}`],
+      { encoding: "utf8" },
+    );
     assert.equal(left.stdout.trim(), "", `${kind}s are left`);
   }
 });

@@ -1,7 +1,7 @@
 // Pictures of the pages, on the mock, for looking at: node scripts/shots.mjs OUT [NAME...]
 // Needs `npm run build` and a Chromium (CHROMIUM, or /usr/bin/chromium).
 import { mkdirSync } from "node:fs";
-import { browse } from "./browser.mjs";
+import { browse } from "../e2e/browser.mjs";
 
 const [out = "shots", ...only] = process.argv.slice(2);
 const PAGES = {

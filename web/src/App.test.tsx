@@ -1,4 +1,4 @@
-/** The pages as a whole, on the mock API. What needs a real browser is in `scripts/browser.test.mjs`. */
+/** The pages as a whole, on the mock API. What needs a real browser is in `e2e/mock.test.mjs`. */
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { MemoryRouter } from "react-router";

@@ -78,7 +78,8 @@ export function Waterfall({ run, selected, select }: Props) {
     overscan: 12,
     initialRect: { width: 600, height: 300 },
   });
-  if (bars.length === 0) return <p className={css.none}>Nothing has started yet.</p>;
+  if (bars.length === 0)
+    return <p className={css.none}>{isSettled(run) ? "No step started." : "Nothing has started yet."}</p>;
   return (
     <section className={css.waterfall} aria-label="timeline of the steps">
       {pauses.length > 0 && (

@@ -1,4 +1,4 @@
-// node --test scripts/browser.test.mjs, after `npm run build`.
+// The built pages on the mock API, in a real browser: npm run e2e, after `npm run build`.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { browse } from "./browser.mjs";
