@@ -29,6 +29,18 @@ pub async fn headers(request: Request, next: Next) -> Response {
     response
 }
 
+/// A name in another's DNS that points here must not make this server's answers another site's own (DNS rebinding): it is
+/// spoken to under its public name, or as this computer.
+pub async fn known_host(State(app): State<App>, request: Request, next: Next) -> Response {
+    let host = request.headers().get(HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
+    let public = app.public_url.split_once("://").map_or(app.public_url.as_str(), |(_, rest)| rest);
+    if public.split('/').next() == Some(host) || is_loopback(host) {
+        return next.run(request).await;
+    }
+    let words = format!("this server is not known as `{}`", host.escape_debug());
+    Fault::new(StatusCode::MISDIRECTED_REQUEST, words, Some("set its public address: --public-url or DOCKERCISE_PUBLIC_URL")).into_response()
+}
+
 /// What changes something must come from our own page or from a program that says so: `x-dockercise`, and an `Origin`, if
 /// there is one, that is ours.
 pub async fn same_origin(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -49,4 +61,19 @@ pub async fn same_origin(State(app): State<App>, request: Request, next: Next) -
 fn is_loopback(host: &str) -> bool {
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_loopback;
+
+    #[test]
+    fn only_names_of_this_computer_are_this_computer() {
+        for ours in ["localhost", "localhost:8080", "127.0.0.1:1", "[::1]:8080"] {
+            assert!(is_loopback(ours), "{ours}");
+        }
+        for other in ["", "localhost.evil.example", "127.0.0.1.evil.example:80", "evil.example", "127.0.0.2", "::1"] {
+            assert!(!is_loopback(other), "{other}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! The pages' files, built into the binary.
 
 use axum::body::Body;
-use axum::http::{StatusCode, Uri, header};
+use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use rust_embed::RustEmbed;
 
@@ -11,8 +11,12 @@ use rust_embed::RustEmbed;
 struct Files;
 
 /// Every address that is no file is the page itself, which finds its way by the address.
-pub async fn page(uri: Uri) -> Response {
+pub async fn page(method: Method, uri: Uri) -> Response {
     let path = uri.path().trim_start_matches('/');
+    if method != Method::GET && method != Method::HEAD {
+        let words = format!("{method} is not for {}", uri.path());
+        return super::Fault::new(StatusCode::METHOD_NOT_ALLOWED, words, Some("pages are read with GET")).into_response();
+    }
     if path.starts_with("api/") || path.starts_with("hooks/") || path.starts_with("runner/") {
         return super::Fault::not_found().into_response();
     }

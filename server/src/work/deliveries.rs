@@ -69,12 +69,12 @@ async fn one(works: &Works, waiting: &Waiting) -> anyhow::Result<()> {
             delivery::end(&mut tx, waiting.id, End::Done, "the webhook works", None).await?;
             Ok(tx.commit().await?)
         }
-        Ok(Asked::Deleted { git_ref }) => {
+        Ok(Asked::Deleted { repository: of, .. } | Asked::Pushed(Pushed { repository: of, .. })) if of != repository.id => {
+            end(works, waiting, End::Failed, "the push is to another repository than the one this webhook belongs to").await
+        }
+        Ok(Asked::Deleted { git_ref, .. }) => {
             let cancelled = cancel_runs_of(works, &repository, &git_ref).await?;
             end(works, waiting, End::Done, &format!("`{git_ref}` was deleted; pipelines cancelled: {cancelled}")).await
-        }
-        Ok(Asked::Pushed(pushed)) if pushed.repository != repository.id => {
-            end(works, waiting, End::Failed, "the push is to another repository than the one this webhook belongs to").await
         }
         Ok(Asked::Pushed(pushed)) => push(works, waiting, &repository, &pushed).await,
     }

@@ -14,6 +14,8 @@ pub enum Asked {
     Pushed(Pushed),
     /// A ref is gone.
     Deleted {
+        /// The repository's numeric id.
+        repository: i64,
         /// The full ref.
         git_ref: String,
     },
@@ -74,7 +76,7 @@ pub fn understand(event: &str, body: &[u8]) -> Result<Asked, String> {
 fn push(body: &[u8]) -> Result<Asked, String> {
     let push: Push = serde_json::from_slice(json_of(body)?.as_ref()).map_err(|e| format!("the push event cannot be read: {e}"))?;
     if push.deleted || push.after == ZEROS {
-        return Ok(Asked::Deleted { git_ref: push.git_ref });
+        return Ok(Asked::Deleted { repository: push.repository.id, git_ref: push.git_ref });
     }
     if !push.git_ref.starts_with("refs/heads/") && !push.git_ref.starts_with("refs/tags/") {
         return Ok(Asked::Nothing(format!("`{}` is neither a branch nor a tag", push.git_ref)));
@@ -164,7 +166,7 @@ mod tests {
         let skip = body(|p| p["head_commit"]["message"] = "wip [skip ci]".into());
         assert!(pushed(understand("push", &skip).unwrap()).skip);
         let gone = body(|p| p["after"] = ZEROS.into());
-        assert_eq!(understand("push", &gone).unwrap(), Asked::Deleted { git_ref: "refs/heads/main".into() });
+        assert_eq!(understand("push", &gone).unwrap(), Asked::Deleted { repository: 7, git_ref: "refs/heads/main".into() });
         let notes = body(|p| p["ref"] = "refs/notes/x".into());
         assert!(matches!(understand("push", &notes).unwrap(), Asked::Nothing(_)));
         let null_head = body(|p| p["head_commit"] = serde_json::Value::Null);
