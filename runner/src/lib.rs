@@ -66,10 +66,12 @@ pub async fn run(options: RunnerOptions) -> anyhow::Result<()> {
     let mut term = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     tokio::select! {
-        result = work(options) => result,
-        _ = term.recv() => Ok(tracing::info!("told to end; containers go on")),
-        _ = interrupt.recv() => Ok(tracing::info!("told to end; containers go on")),
+        result = work(options) => return result,
+        _ = term.recv() => {}
+        _ = interrupt.recv() => {}
     }
+    tracing::info!("told to end; containers go on");
+    Ok(())
 }
 
 async fn work(options: RunnerOptions) -> anyhow::Result<()> {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
-/// A server that has nothing new and answers at once is not asked more often.
+/// A server that has nothing new and answers at once is not asked more often; after a while less and less.
 const SHORTEST: Duration = Duration::from_millis(100);
 /// So long the carrying out of orders is waited for before the server is asked again.
 const CARRY_OUT: Duration = Duration::from_secs(5);
@@ -56,6 +56,7 @@ impl<H: Host> Polling<H> {
         let reaper = Arc::clone(&self.reaper);
         let _sweeping = tokio_util::task::AbortOnDropHandle::new(tokio::spawn(async move { reaper.sweep_for_ever().await }));
         let mut backoff = Backoff::default();
+        let mut stale = 0;
         loop {
             let asked = Instant::now();
             match self.ask().await? {
@@ -63,12 +64,16 @@ impl<H: Host> Polling<H> {
                 Some(Ok(orders)) => {
                     backoff.reset();
                     let news = self.carry_out(orders).await;
+                    stale = if news || asked.elapsed() > SHORTEST * 30 { 0 } else { stale + 1 };
                     if !news {
-                        tokio::time::sleep(SHORTEST.saturating_sub(asked.elapsed())).await;
+                        let shortest = SHORTEST * (stale / 30).clamp(1, 30);
+                        tokio::time::sleep(shortest.saturating_sub(asked.elapsed())).await;
                     }
                 }
                 Some(Err(CallError::Unauthorized)) => {
-                    anyhow::bail!("the server at its address does not know this runner's token\na newer server has given out another: start the runner with that one")
+                    anyhow::bail!(
+                        "the server at its address does not know this runner's token\na newer server has given out another: start the runner with that one"
+                    )
                 }
                 Some(Err(error)) => {
                     tracing::warn!(%error, "asking the server for work failed; trying again");
@@ -86,16 +91,13 @@ impl<H: Host> Polling<H> {
     async fn ask(&mut self) -> anyhow::Result<Option<Result<Orders, CallError>>> {
         let poll = self.question()?;
         let shared = Arc::clone(&self.shared);
-        let mut answer = std::pin::pin!(shared.client.poll(&poll));
-        loop {
-            tokio::select! {
-                answer = &mut answer => return Ok(Some(answer)),
-                Some(ended) = self.loops.join_next() => {
-                    self.ended(ended);
-                    // There is room again, and perhaps a run to forget, and the server does not know. What it may have
-                    // been about to give, it gives again.
-                    return Ok(None);
-                }
+        tokio::select! {
+            answer = shared.client.poll(&poll) => Ok(Some(answer)),
+            Some(ended) = self.loops.join_next() => {
+                self.ended(ended);
+                // There is room again, and perhaps a run to forget, and the server does not know. What it may have
+                // been about to give, it gives again.
+                Ok(None)
             }
         }
     }

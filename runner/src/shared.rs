@@ -27,7 +27,9 @@ pub struct Shared<H> {
     pub sources: Sources,
     /// A permit for each container that may run; given out in the order in which they were asked for.
     pub admission: Arc<Semaphore>,
-    /// How many containers may run at once over all jobs.
+    /// A permit for each job that may be in work: each has a network, of which an engine has few.
+    pub jobs: Arc<Semaphore>,
+    /// How many containers may run, and jobs be in work, at once.
     pub slots: usize,
 }
 
@@ -35,7 +37,8 @@ impl<H: Host> Shared<H> {
     /// With places for `slots` running steps.
     pub fn new(host: H, client: Client, store: Store, slots: usize) -> Shared<H> {
         let sources = Sources::new(store.mirrors(), store.tmp());
-        Shared { host, client, store, sources, admission: Arc::new(Semaphore::new(slots)), slots }
+        let (admission, jobs) = (Arc::new(Semaphore::new(slots)), Arc::new(Semaphore::new(slots)));
+        Shared { host, client, store, sources, admission, jobs, slots }
     }
 }
 

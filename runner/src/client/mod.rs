@@ -100,7 +100,9 @@ impl Client {
         let LogName { job, attempt, phase } = log;
         let path = format!("jobs/{job}/log/{}/{}/{phase}?fence={fence}&offset={offset}", attempt.step, attempt.number);
         let (status, body) = self.send(&path, CALL_TIMEOUT, bytes, "application/octet-stream").await?;
-        if status == StatusCode::CONFLICT && let Ok(have) = serde_json::from_slice(&body) {
+        if status == StatusCode::CONFLICT
+            && let Ok(have) = serde_json::from_slice(&body)
+        {
             return Ok(have);
         }
         answer::read(status, &body)

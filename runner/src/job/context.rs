@@ -13,6 +13,9 @@ use tokio::sync::{OnceCell, mpsc};
 /// The layer that holds the source.
 pub const SOURCE_LAYER: &str = "source";
 
+/// Times that the source is unpacked where the connection breaks.
+const FILL_TRIES: u32 = 3;
+
 /// Something made once for all steps; a failure is shared too.
 type Once<T> = OnceCell<Result<T, String>>;
 
@@ -72,7 +75,14 @@ impl<H: Host> Context<H> {
         if patiently(|| self.host().has_layer(run, SOURCE_LAYER)).await.map_err(|e| e.to_string())? {
             return Ok(());
         }
-        let checkout = self.shared.sources.checkout(&self.job.source).await.map_err(|e| e.to_string())?;
-        self.host().fill_layer(run, SOURCE_LAYER, checkout.into_tar()).await.map_err(|e| format!("unpacking the source: {e}"))
+        for _ in 0..FILL_TRIES {
+            let checkout = self.shared.sources.checkout(&self.job.source).await.map_err(|e| e.to_string())?;
+            match self.host().fill_layer(run, SOURCE_LAYER, checkout.into_tar()).await {
+                Err(e) if e.is_connection() => tracing::warn!(error = %e, "unpacking the source broke off and is tried again"),
+                Err(e) => return Err(format!("unpacking the source: {e}")),
+                Ok(()) => return Ok(()),
+            }
+        }
+        Err("unpacking the source: the connection to the docker engine broke again and again".to_owned())
     }
 }

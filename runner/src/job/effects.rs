@@ -11,7 +11,7 @@ use dockercise_pipeline::outcome::Outcome;
 use dockercise_pipeline::run::{Effect, Event, Refused, StepStatus, Stop};
 use dockercise_pipeline::wire::Record;
 use std::sync::Arc;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
@@ -34,7 +34,8 @@ impl Answer {
 
 impl<H: Host> Loop<H> {
     /// Takes up what a journal says is under way, and starts what is ready.
-    pub(super) fn take_up(&mut self) {
+    pub(super) fn take_up(&mut self, turn: Option<OwnedSemaphorePermit>) {
+        (self.in_work, self.turn) = (true, turn);
         let steps: Vec<StepIx> = self.cx.job.plan.steps().map(|(ix, _)| ix).collect();
         for ix in steps {
             let state = &self.ledger.state().steps[ix.index()];
@@ -159,7 +160,7 @@ impl<H: Host> Loop<H> {
     }
 
     fn send_off(&mut self, attempt: Attempt, at: At) {
-        if self.sent.contains_key(&attempt.step) {
+        if !self.in_work || self.sent.contains_key(&attempt.step) {
             return;
         }
         let order = step::order(&self.cx.job.plan, self.ledger.state(), attempt, at);

@@ -42,6 +42,10 @@ impl<H: Host> Loop<H> {
 
     /// The lease is over: ends the containers without a word.
     pub(super) async fn lost(mut self) -> JobEnd {
+        if self.ledger.end() == Some(self.ledger.taken_up_to() + 1) {
+            // The server took the end, and its answer was lost.
+            return self.over().await;
+        }
         tracing::warn!(job = %self.cx.job.id, "the job is not this runner's any more");
         self.clear_away().await;
         forget_job(&self.cx, false).await;

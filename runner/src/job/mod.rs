@@ -29,7 +29,7 @@ use ledger::Ledger;
 use reporter::Lease;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -69,6 +69,10 @@ pub struct Loop<H> {
     _reporter: AbortOnDropHandle<()>,
     sent: BTreeMap<StepIx, Sent>,
     walks: JoinSet<StepIx>,
+    /// May steps be sent off? Until then the job waits its turn.
+    in_work: bool,
+    /// Held while it is one of the jobs in work.
+    turn: Option<OwnedSemaphorePermit>,
     /// Containers and spools of recorded steps being removed.
     forgets: JoinSet<()>,
     /// By the number of the report that says it is recorded: the step to forget once that is taken.
@@ -104,6 +108,8 @@ impl<H: Host> Loop<H> {
             _reporter: AbortOnDropHandle::new(reporter),
             sent: BTreeMap::new(),
             walks: JoinSet::new(),
+            in_work: false,
+            turn: None,
             forgets: JoinSet::new(),
             to_forget: BTreeMap::new(),
         };
@@ -112,7 +118,11 @@ impl<H: Host> Loop<H> {
 
     /// Walks the job to its end.
     pub async fn run(mut self) -> JobEnd {
-        self.take_up();
+        if self.ledger.begun().next().is_some() {
+            // Containers of it may be running: it waits for nobody.
+            self.take_up(Arc::clone(&self.cx.shared.jobs).try_acquire_owned().ok());
+        }
+        let mut turn = std::pin::pin!(Arc::clone(&self.cx.shared.jobs).acquire_owned());
         loop {
             let mut answers = Vec::new();
             self.end_if_idle();
@@ -138,6 +148,7 @@ impl<H: Host> Loop<H> {
                     self.orders_done.send_replace(self.ledger.orders_done());
                     answers.into_iter().for_each(Answer::give);
                 }
+                Ok(turn) = &mut turn, if !self.in_work => self.take_up(Some(turn)),
                 Some(walk) = self.walks.join_next() => self.walk_ended(walk),
                 Some(_) = self.forgets.join_next() => {}
             }

@@ -50,9 +50,17 @@ mod tests {
         for good in ["refs/heads/main", "refs/tags/v1.0", "refs/heads/feature/a-b", "refs/pull/9/head"] {
             assert!(full_ref(good), "{good}");
         }
-        for bad in
-            ["main", "--upload-pack=touch /pwn", "refs/heads/-x", "refs/heads/a b", "refs/heads/a..b", "refs/heads/", "refs/heads/a\n", "refs/x.lock", "refs/a:b"]
-        {
+        for bad in [
+            "main",
+            "--upload-pack=touch /pwn",
+            "refs/heads/-x",
+            "refs/heads/a b",
+            "refs/heads/a..b",
+            "refs/heads/",
+            "refs/heads/a\n",
+            "refs/x.lock",
+            "refs/a:b",
+        ] {
             assert!(!full_ref(bad), "{bad}");
         }
         for good in ["ssh://git@github.com/owner/name.git", "ssh://git@127.0.0.1:2222/o/n.git"] {

@@ -56,7 +56,13 @@ async fn run<S: AsRef<OsStr>>(dir: &Path, protocol: &str, args: impl IntoIterato
         command.env("PATH", path);
     }
     command
-        .envs([("HOME", "/nonexistent"), ("LC_ALL", "C"), ("GIT_TERMINAL_PROMPT", "0"), ("GIT_ASKPASS", ""), ("SSH_ASKPASS_REQUIRE", "never")])
+        .envs([
+            ("HOME", "/nonexistent"),
+            ("LC_ALL", "C"),
+            ("GIT_TERMINAL_PROMPT", "0"),
+            ("GIT_ASKPASS", ""),
+            ("SSH_ASKPASS_REQUIRE", "never"),
+        ])
         .envs([("GIT_CONFIG_NOSYSTEM", "1"), ("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_ATTR_NOSYSTEM", "1"), ("GIT_OPTIONAL_LOCKS", "0")])
         .envs([("GIT_ALLOW_PROTOCOL", protocol), ("GIT_SSH_COMMAND", SSH), ("GIT_SSH_VARIANT", "ssh"), ("GIT_LFS_SKIP_SMUDGE", "1")])
         .args(["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.logAllRefUpdates=false"])

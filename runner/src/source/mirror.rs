@@ -92,13 +92,16 @@ impl Mirror {
             return STALE.iter().try_for_each(|name| disk::remove(&self.path.join(name))).map_err(at);
         }
         let new = tempfile::Builder::new().prefix("mirror-").tempdir_in(tmp).map_err(at)?;
-        git.local(tmp, [OsString::from("init"), "--quiet".into(), "--bare".into(), "--template=".into(), "--".into(), new.path().into()]).await?;
+        git.local(tmp, [OsString::from("init"), "--quiet".into(), "--bare".into(), "--template=".into(), "--".into(), new.path().into()])
+            .await?;
         std::fs::rename(new.keep(), &self.path).map_err(at)
     }
 
     /// Is the whole commit here? A ref is made at the end of a fetch only.
     async fn has(&self, git: &Git, sha: &str) -> bool {
-        git.local(&self.path, ["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("refs/dockercise/{sha}^{{commit}}")]).await.is_ok()
+        git.local(&self.path, ["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("refs/dockercise/{sha}^{{commit}}")])
+            .await
+            .is_ok()
     }
 
     /// Asks for the commit itself; where the other side does not give out single commits, for the ref that should hold it.

@@ -26,8 +26,7 @@ impl Scene {
             std::fs::create_dir(dir.path().join(name)).unwrap();
         }
         git(&dir.path().join("origin"), &["init", "--quiet"]);
-        let sources =
-            Sources { git: Git::new("file"), mirrors: Mirrors::new(dir.path().join("mirrors")), tmp: dir.path().join("tmp") };
+        let sources = Sources { git: Git::new("file"), mirrors: Mirrors::new(dir.path().join("mirrors")), tmp: dir.path().join("tmp") };
         Scene { dir, sources }
     }
 

@@ -15,7 +15,10 @@ const SAYS_NOTHING: [&str; 4] = [
 /// What is to be done, by what git or ssh say.
 const ADVICE: [(&str, &str); 10] = [
     ("Permission denied (publickey", "was the deploy key removed from the repository? connect it again"),
-    ("Host key verification failed", "the machine that answered has another host key than the one on record: find out why before you accept it"),
+    (
+        "Host key verification failed",
+        "the machine that answered has another host key than the one on record: find out why before you accept it",
+    ),
     ("Could not resolve hostname", "this host cannot look up the name: check its network and DNS"),
     ("Connection refused", "nobody listens there: check the address and the network of this host"),
     ("Connection timed out", "nobody answers there: check the network of this host"),
@@ -30,7 +33,8 @@ const ADVICE: [(&str, &str); 10] = [
 pub fn of_git(stderr: &str, status: ExitStatus) -> String {
     let lines: Vec<&str> = stderr.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
     let telling = lines.iter().rev().find(|l| !SAYS_NOTHING.contains(l)).or(lines.last());
-    let said = telling.map_or_else(|| format!("git ended with {status}"), |l| l.escape_debug().to_string().replace("\\'", "'").replace("\\\"", "\""));
+    let said = telling
+        .map_or_else(|| format!("git ended with {status}"), |l| l.escape_debug().to_string().replace("\\'", "'").replace("\\\"", "\""));
     match ADVICE.iter().find(|(sign, _)| stderr.contains(sign)) {
         Some((_, advice)) => format!("{said}\n{advice}"),
         None => said,
@@ -39,14 +43,25 @@ pub fn of_git(stderr: &str, status: ExitStatus) -> String {
 
 /// May another try help, because only the way there failed?
 pub fn is_network(words: &str) -> bool {
-    ["resolve hostname", "Connection refused", "Connection timed out", "Connection reset", "Connection closed", "early EOF", "hung up", "timed out"]
-        .iter()
-        .any(|sign| words.contains(sign))
+    [
+        "resolve hostname",
+        "Connection refused",
+        "Connection timed out",
+        "Connection reset",
+        "Connection closed",
+        "early EOF",
+        "hung up",
+        "timed out",
+    ]
+    .iter()
+    .any(|sign| words.contains(sign))
 }
 
 /// Has the other side refused, so that the mirror is not to blame?
 pub fn is_refusal(words: &str) -> bool {
-    ["Permission denied", "Host key", "not our ref", "remote ref", "denied", "not found", "not installed", "No space left"].iter().any(|sign| words.contains(sign))
+    ["Permission denied", "Host key", "not our ref", "remote ref", "denied", "not found", "not installed", "No space left"]
+        .iter()
+        .any(|sign| words.contains(sign))
 }
 
 /// Git could not be started.
@@ -73,7 +88,10 @@ mod tests {
         let said = "git@github.com: Permission denied (publickey).\r\nfatal: Could not read from remote repository.\n\n\
             Please make sure you have the correct access rights\nand the repository exists.\n";
         let words = of_git(said, ExitStatus::from_raw(128 << 8));
-        assert_eq!(words, "git@github.com: Permission denied (publickey).\nwas the deploy key removed from the repository? connect it again");
+        assert_eq!(
+            words,
+            "git@github.com: Permission denied (publickey).\nwas the deploy key removed from the repository? connect it again"
+        );
         assert!(is_refusal(&words) && !is_network(&words));
         assert!(is_network(&of_git("ssh: connect to host x port 22: Connection refused", ExitStatus::from_raw(128 << 8))));
         assert_eq!(of_git("", ExitStatus::from_raw(1 << 8)), "git ended with exit status: 1");

@@ -2,6 +2,7 @@
 
 use crate::host::Host;
 use crate::job::Context;
+use crate::shared::patiently;
 use dockercise_pipeline::ids::StepIx;
 use dockercise_pipeline::plan::{EnvPlan, EnvValue};
 use dockercise_pipeline::wire::Job;
@@ -19,7 +20,7 @@ pub async fn environment<H: Host>(cx: &Context<H>, step: StepIx) -> Result<Vec<(
             EnvValue::Literal { text } => text.clone(),
             EnvValue::Step { step } => {
                 let limit = LONGEST_VALUE as u64 + 2;
-                let bytes = cx.host().read_value(cx.job.run, *step, limit).await.map_err(|e| e.to_string())?;
+                let bytes = patiently(|| cx.host().read_value(cx.job.run, *step, limit)).await.map_err(|e| e.to_string())?;
                 from_value(name, &cx.job.plan.full_name(*step), &bytes)?
             }
         };
@@ -46,7 +47,9 @@ fn from_value(name: &str, step: &str, bytes: &[u8]) -> Result<String, String> {
             Err(_) => "is not UTF-8",
         }
     };
-    Err(format!("the value of `{step}` {why} and cannot be the environment variable {name}\nuse {{{step}}} in `run`: the path of a file that holds it"))
+    Err(format!(
+        "the value of `{step}` {why} and cannot be the environment variable {name}\nuse {{{step}}} in `run`: the path of a file that holds it"
+    ))
 }
 
 fn of_every_step(job: &Job, ix: StepIx) -> Vec<(String, String)> {

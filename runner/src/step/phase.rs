@@ -65,7 +65,11 @@ impl<H: Host> Walk<H> {
     async fn make(&mut self, phase: Phase) -> Result<Made, Dropped> {
         let quit = self.quit.clone();
         let made = tokio::select! {
-            () = quit.cancelled() => return Err(Dropped),
+            () = quit.cancelled() => {
+                // It may be there already.
+                self.unmake(phase).await;
+                return Err(Dropped);
+            }
             made = self.create(phase) => made,
         };
         let image = match made {

@@ -1,7 +1,7 @@
 //! From finished to recorded: the server has every byte, and says so by the sums.
 
-use super::push::{Push, PushError};
 use super::Walk;
+use super::push::{Push, PushError};
 use crate::client::LogName;
 use crate::engine::SpoolSum;
 use crate::host::Host;

@@ -45,11 +45,12 @@ impl<H: Host> Walk<H> {
             _ => &plan.run,
         };
         if script.len() > LONGEST_VALUE {
-            return Err(format!("the command is {} bytes long\n{LONGEST_VALUE} is the most; put it into a file of the repository", script.len()));
+            return Err(format!(
+                "the command is {} bytes long\n{LONGEST_VALUE} is the most; put it into a file of the repository",
+                script.len()
+            ));
         }
-        let source = async {
-            if self.order.volume.first().is_some_and(|l| l == SOURCE_LAYER) { cx.source().await } else { Ok(()) }
-        };
+        let source = async { if self.order.volume.first().is_some_and(|l| l == SOURCE_LAYER) { cx.source().await } else { Ok(()) } };
         cx.open().await?;
         let (image, (), env) = tokio::try_join!(cx.image(&plan.image), source, environment(cx, step))?;
         let mut spec = AttemptSpec {

@@ -209,7 +209,12 @@ impl Host for FakeHost {
         Ok(self.world().open.iter().map(ToString::to_string).collect())
     }
 
-    async fn fill_layer(&self, run: RunId, layer: &str, tar: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static) -> Result<(), EngineError> {
+    async fn fill_layer(
+        &self,
+        run: RunId,
+        layer: &str,
+        tar: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
+    ) -> Result<(), EngineError> {
         tar.for_each(|_| async {}).await;
         self.world().layers.insert((run, layer.to_owned()));
         Ok(())

@@ -1,9 +1,7 @@
 //! Plans written by hand, short.
 
 use dockercise_pipeline::ids::{GateIx, PipelineIx, StepIx};
-use dockercise_pipeline::plan::{
-    DonePlan, EnvPlan, EnvValue, GatePlan, Guarded, On, PipelinePlan, Plan, StepPlan, VolumeFrom,
-};
+use dockercise_pipeline::plan::{DonePlan, EnvPlan, EnvValue, GatePlan, Guarded, On, PipelinePlan, Plan, StepPlan, VolumeFrom};
 use dockercise_pipeline::wire::Source;
 
 /// A plan of one pipeline `p` with these steps, named `s0`, `s1`, ...

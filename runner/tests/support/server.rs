@@ -51,7 +51,7 @@ pub struct Known {
     pub runs: Vec<RunHere>,
     /// What did not fit.
     pub faults: Vec<String>,
-    /// The last poll.
+    /// The last poll, unless a run has ended since.
     pub poll: Option<Poll>,
 }
 
@@ -69,8 +69,7 @@ impl TestServer {
     pub async fn start() -> Arc<TestServer> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let server =
-            Arc::new(TestServer { known: Mutex::default(), changed: watch::channel(0).0, failing: AtomicU32::new(0), base });
+        let server = Arc::new(TestServer { known: Mutex::default(), changed: watch::channel(0).0, failing: AtomicU32::new(0), base });
         let app = Router::new()
             .route("/runner/v1/poll", post(poll))
             .route("/runner/v1/jobs/{job}/reports", post(reports))
@@ -133,7 +132,10 @@ impl TestServer {
     pub async fn until_released(&self, run: usize) {
         self.until("the run is over and released", |k| {
             let here = &k.runs[run];
-            let released = k.poll.as_ref().is_some_and(|p| !p.kept.contains(&here.id) && here.jobs.iter().all(|j| p.jobs.iter().all(|h| h.job != j.id)));
+            let released = k
+                .poll
+                .as_ref()
+                .is_some_and(|p| !p.kept.contains(&here.id) && here.jobs.iter().all(|j| p.jobs.iter().all(|h| h.job != j.id)));
             !k.faults.is_empty() || here.machine.over() && released
         })
         .await;
@@ -145,11 +147,9 @@ impl TestServer {
         self.known().runs[run].machine.state().steps[step as usize].status.ended().cloned()
     }
 
-    /// What a step's `run` or `done` wrote, by stream.
+    /// See [`Known::text`].
     pub fn text(&self, run: usize, step: u32, phase: Phase, stream: frame::Stream) -> String {
-        let known = self.known();
-        let log = known.runs[run].logs.get(&(StepIx(step), 1, phase)).map_or(&[][..], Vec::as_slice);
-        String::from_utf8_lossy(&project(log, stream)).into_owned()
+        self.known().text(run, step, phase, stream)
     }
 }
 
@@ -171,7 +171,20 @@ pub fn sha256(bytes: &[u8]) -> String {
 }
 
 impl Known {
+    /// What a step's `run` or `done` wrote, by stream.
+    pub fn text(&self, run: usize, step: u32, phase: Phase, stream: frame::Stream) -> String {
+        let log = self.runs[run].logs.get(&(StepIx(step), 1, phase)).map_or(&[][..], Vec::as_slice);
+        String::from_utf8_lossy(&project(log, stream)).into_owned()
+    }
+
     fn apply(&mut self, place: usize, event: &Event) {
+        self.tell(place, event);
+        if self.runs[place].machine.over() {
+            self.poll = None;
+        }
+    }
+
+    fn tell(&mut self, place: usize, event: &Event) {
         let run = &mut self.runs[place];
         match run.machine.apply(Utc::now(), event) {
             Err(refused) => self.faults.push(format!("{event:?}: {refused}")),
@@ -204,9 +217,11 @@ impl Known {
             match self.find(*job).map(|(r, j)| &self.runs[r].jobs[j]) {
                 Some(here) if here.fence == *fence && !here.ended => {
                     let due = here.orders.iter().enumerate().map(|(i, stamped)| (i as u64 + 1, stamped));
-                    orders.orders.extend(
-                        due.filter(|(n, _)| n > orders_done).map(|(number, s)| Order { job: *job, number, stamped: s.clone() }),
-                    );
+                    orders.orders.extend(due.filter(|(n, _)| n > orders_done).map(|(number, s)| Order {
+                        job: *job,
+                        number,
+                        stamped: s.clone(),
+                    }));
                 }
                 Some(here) if here.ended => {}
                 _ => orders.lost.push(*job),
@@ -332,7 +347,8 @@ async fn reports(State(server): Here, Path(job): Path<Uuid>, axum::Json(reports)
             if report.number <= taken {
                 continue;
             }
-            let result = if report.number > taken + 1 { Err("a report is missing".to_owned()) } else { known.take(run, job, reports.fence, report) };
+            let result =
+                if report.number > taken + 1 { Err("a report is missing".to_owned()) } else { known.take(run, job, reports.fence, report) };
             if let Err(words) = result {
                 known.faults.push(words.clone());
                 refused = Some(words);
@@ -390,4 +406,3 @@ pub fn waiting_gates(run: &RunHere) -> Vec<u32> {
 pub fn begun(run: &RunHere, step: u32) -> bool {
     !matches!(run.machine.state().steps[step as usize].status, StepStatus::Waiting)
 }
-
