@@ -104,7 +104,11 @@ pub async fn keep(embedded: Embedded, stop: CancellationToken) {
 }
 
 fn spawn(embedded: &Embedded) -> std::io::Result<Child> {
-    let mut command = Command::new(std::env::current_exe()?);
+    // This very program, even where another version was put in its place since.
+    let own = PathBuf::from("/proc/self/exe");
+    let program = if own.exists() { own } else { std::env::current_exe()? };
+    let mut command = Command::new(program);
+    command.arg0("dockercise");
     command.arg("runner").arg("--server").arg(&embedded.server).arg("--data").arg(&embedded.data).arg("--embedded");
     if let Some(host) = &embedded.docker_host {
         command.arg("--docker-host").arg(host);

@@ -100,6 +100,14 @@ impl Post {
         self.headers.insert(name, HeaderValue::from_str(value).expect("a header's value"));
     }
 
+    /// Goes to another hook's address of the same server.
+    #[must_use]
+    pub fn to(mut self, hook: &str) -> Post {
+        let base = self.url.rsplit_once('/').map_or_else(String::new, |(base, _)| base.to_owned());
+        self.url = format!("{base}/{hook}");
+        self
+    }
+
     /// Its GUID.
     pub fn guid(&self) -> &str {
         self.headers.get("x-github-delivery").and_then(|v| v.to_str().ok()).unwrap_or_default()

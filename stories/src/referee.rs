@@ -6,8 +6,8 @@ use crate::world::World;
 use anyhow::Context as _;
 use bollard::Docker;
 use bollard::query_parameters::{
-    EventsOptionsBuilder, ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder,
-    RemoveVolumeOptions,
+    EventsOptionsBuilder, ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
+    RemoveContainerOptionsBuilder, RemoveVolumeOptions,
 };
 use chrono::{DateTime, Utc};
 use dockercise_pipeline::frame;
@@ -62,7 +62,11 @@ async fn wait_for_quiet(world: &World, host: &str, found: &mut Vec<String>) -> a
             return Ok(());
         }
         if tokio::time::Instant::now() > deadline {
-            found.push(format!("I6: after {} s of quiet {live} runs are not over and Docker still has: {}", TIDY.as_secs(), held.join(", ")));
+            found.push(format!(
+                "I6: after {} s of quiet {live} runs are not over and Docker still has: {}",
+                TIDY.as_secs(),
+                held.join(", ")
+            ));
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -115,20 +119,28 @@ async fn all_of(docker: &Docker, host: &str) -> anyhow::Result<Vec<Thing>> {
 /// # Errors
 /// The engine refuses.
 pub async fn remove_all(docker: &Docker, host: &str) -> anyhow::Result<Vec<String>> {
-    let mut removed = Vec::new();
-    for thing in all_of(docker, host).await? {
-        let gone = match thing.kind {
-            "container" => docker.remove_container(&thing.name, Some(RemoveContainerOptionsBuilder::default().force(true).build())).await,
-            "network" => docker.remove_network(&thing.name).await,
-            _ => docker.remove_volume(&thing.name, None::<RemoveVolumeOptions>).await,
-        };
-        match gone {
-            // A helper that ends by itself at this moment is gone as well.
-            Ok(()) | Err(bollard::errors::Error::DockerResponseServerError { status_code: 404 | 409, .. }) => removed.push(thing.to_string()),
-            Err(e) => return Err(e).with_context(|| format!("removing {thing}")),
+    let mut removed: Vec<String> = Vec::new();
+    let deadline = tokio::time::Instant::now() + TIDY;
+    loop {
+        let left = all_of(docker, host).await?;
+        if left.is_empty() {
+            return Ok(removed);
         }
+        for thing in left {
+            let gone = match thing.kind {
+                "container" => docker.remove_container(&thing.name, Some(RemoveContainerOptionsBuilder::default().force(true).build())).await,
+                "network" => docker.remove_network(&thing.name).await,
+                _ => docker.remove_volume(&thing.name, None::<RemoveVolumeOptions>).await,
+            };
+            match gone {
+                Ok(()) => removed.push(thing.to_string()),
+                // Going by itself at this moment, or held by something that is: looked at again.
+                Err(bollard::errors::Error::DockerResponseServerError { status_code: 404 | 409, .. }) if tokio::time::Instant::now() < deadline => {}
+                Err(e) => return Err(e).with_context(|| format!("removing {thing}")),
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    Ok(removed)
 }
 
 async fn runs(world: &World, db: &mut SqliteConnection, found: &mut Vec<String>) -> anyhow::Result<()> {
@@ -191,7 +203,12 @@ async fn stored(
         if log.phase == dockercise_pipeline::ids::Phase::Run {
             let value = project(&bytes);
             if value.len() as u64 != record.value_length || hex(&Sha256::digest(&value)) != record.value_sha256 {
-                found.push(format!("I7: the value of {} is {} bytes in its log and {} in the record, or differs", plan.full_name(ix), value.len(), record.value_length));
+                found.push(format!(
+                    "I7: the value of {} is {} bytes in its log and {} in the record, or differs",
+                    plan.full_name(ix),
+                    value.len(),
+                    record.value_length
+                ));
             }
         }
     }
@@ -222,13 +239,13 @@ async fn deliveries(db: &mut SqliteConnection, found: &mut Vec<String>) -> anyho
     if waiting > 0 {
         found.push(format!("I1: {waiting} deliveries were never worked on"));
     }
-    let doubled: Vec<(String, i64)> = sqlx::query_as(
-        "select r.sha, count(*) from run r where r.rerun_of is null group by r.repository, r.git_ref, r.sha, r.plan having count(*) > 1",
+    let strays: Vec<(String, i64)> = sqlx::query_as(
+        "select r.sha, count(d.id) from run r left join delivery d on d.run = r.id where r.rerun_of is null group by r.id having count(d.id) <> 1",
     )
     .fetch_all(db)
     .await?;
-    for (sha, count) in doubled {
-        found.push(format!("I1: {count} runs of one plan at {sha} on one ref"));
+    for (sha, count) in strays {
+        found.push(format!("I1: a run at {sha} belongs to {count} deliveries"));
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 const OURS: HeaderName = HeaderName::from_static("x-dockercise");
 
 const HEADERS: [(&str, &str); 6] = [
-    ("content-security-policy", "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"),
+    ("content-security-policy", "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"),
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
     ("referrer-policy", "no-referrer"),

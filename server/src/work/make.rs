@@ -44,8 +44,8 @@ pub async fn run(works: &Works, repository: &Repository, asked: &Asked) -> anyho
     let (commit, compiled) = tokio::try_join!(commit, read(&github, repository, &asked.sha))?;
     let mut tx = works.db.write().await?;
     let made = match &compiled.plan {
+        _ if compiled.pipelines.is_empty() && compiled.diagnostics.is_empty() => Err("there is no `*.dockercise.yaml` at this commit".to_owned()),
         Some(plan) => good(works, &mut tx, repository, asked, &commit, plan, &compiled).await?,
-        None if compiled.pipelines.is_empty() && compiled.diagnostics.is_empty() => Err("there is no `*.dockercise.yaml` at this commit".to_owned()),
         None => bad(works, &mut tx, repository, asked, &commit, &compiled).await?,
     };
     let (id, how, note) = match &made {
