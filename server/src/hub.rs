@@ -29,7 +29,12 @@ pub struct Hub {
 
 impl Default for Hub {
     fn default() -> Hub {
-        Hub { changes: broadcast::Sender::new(BACKLOG), deliveries: Notify::new(), effects: Notify::new(), runners: broadcast::Sender::new(16) }
+        Hub {
+            changes: broadcast::Sender::new(BACKLOG),
+            deliveries: Notify::new(),
+            effects: Notify::new(),
+            runners: broadcast::Sender::new(16),
+        }
     }
 }
 

@@ -75,9 +75,8 @@ mod tests {
 
     #[test]
     fn a_host_key_is_pinned_under_the_name_that_ssh_looks_for() {
-        let at = |ssh: &str| {
-            GithubSettings { github_api: String::new(), github_web: String::new(), github_ssh: ssh.into() }.known_hosts_name()
-        };
+        let at =
+            |ssh: &str| GithubSettings { github_api: String::new(), github_web: String::new(), github_ssh: ssh.into() }.known_hosts_name();
         assert_eq!(at("github.com"), "github.com");
         assert_eq!(at("github.com:22"), "github.com");
         assert_eq!(at("127.0.0.1:2222"), "[127.0.0.1]:2222");

@@ -63,12 +63,11 @@ impl Store {
     }
 
     fn path(&self, log: &LogName) -> PathBuf {
-        self.root
-            .join(&log.account)
-            .join(&log.slug)
-            .join(log.number.to_string())
-            .join(&log.step)
-            .join(format!("{}-{}.log", log.attempt, log.phase.word()))
+        self.root.join(&log.account).join(&log.slug).join(log.number.to_string()).join(&log.step).join(format!(
+            "{}-{}.log",
+            log.attempt,
+            log.phase.word()
+        ))
     }
 
     /// Adds bytes at an offset.

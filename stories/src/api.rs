@@ -263,6 +263,7 @@ fn step(view: &Value, name: &str) -> anyhow::Result<Value> {
 /// A view in one line.
 pub fn brief(view: &Value) -> String {
     let steps = view["steps"].as_array().cloned().unwrap_or_default();
-    let steps = steps.iter().map(|s| format!("{}={}{}", s["name"], s["state"], s["reason"].as_str().map_or(String::new(), |r| format!(" ({r})"))));
+    let steps =
+        steps.iter().map(|s| format!("{}={}{}", s["name"], s["state"], s["reason"].as_str().map_or(String::new(), |r| format!(" ({r})"))));
     format!("{} [{}]", view["summary"]["state"], steps.collect::<Vec<_>>().join(", "))
 }

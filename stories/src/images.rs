@@ -75,7 +75,9 @@ fn layer() -> anyhow::Result<Vec<u8>> {
         bail!("there is no static busybox on this machine\nhelp: apt-get install busybox-static");
     };
     let mut tar = tar::Builder::new(Vec::new());
-    for (dir, mode) in [("bin", 0o755), ("tmp", 0o1777), ("etc", 0o755), ("root", 0o700), ("var", 0o755), ("proc", 0o555), ("sys", 0o555), ("dev", 0o755)] {
+    for (dir, mode) in
+        [("bin", 0o755), ("tmp", 0o1777), ("etc", 0o755), ("root", 0o700), ("var", 0o755), ("proc", 0o555), ("sys", 0o555), ("dev", 0o755)]
+    {
         let mut header = head(tar::EntryType::Directory, mode, 0);
         tar.append_data(&mut header, format!("{dir}/"), std::io::empty())?;
     }
@@ -85,7 +87,10 @@ fn layer() -> anyhow::Result<Vec<u8>> {
     for applet in String::from_utf8(applets.stdout)?.lines().filter(|a| *a != "busybox") {
         tar.append_link(&mut head(tar::EntryType::Symlink, 0o777, 0), format!("bin/{applet}"), "busybox")?;
     }
-    for (name, text) in [("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n"), ("etc/group", "root:x:0:\nnogroup:x:65534:\n")] {
+    for (name, text) in [
+        ("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n"),
+        ("etc/group", "root:x:0:\nnogroup:x:65534:\n"),
+    ] {
         tar.append_data(&mut head(tar::EntryType::Regular, 0o644, text.len() as u64), name, text.as_bytes())?;
     }
     Ok(tar.into_inner()?)

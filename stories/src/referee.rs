@@ -128,14 +128,17 @@ pub async fn remove_all(docker: &Docker, host: &str) -> anyhow::Result<Vec<Strin
         }
         for thing in left {
             let gone = match thing.kind {
-                "container" => docker.remove_container(&thing.name, Some(RemoveContainerOptionsBuilder::default().force(true).build())).await,
+                "container" => {
+                    docker.remove_container(&thing.name, Some(RemoveContainerOptionsBuilder::default().force(true).build())).await
+                }
                 "network" => docker.remove_network(&thing.name).await,
                 _ => docker.remove_volume(&thing.name, None::<RemoveVolumeOptions>).await,
             };
             match gone {
                 Ok(()) => removed.push(thing.to_string()),
                 // Going by itself at this moment, or held by something that is: looked at again.
-                Err(bollard::errors::Error::DockerResponseServerError { status_code: 404 | 409, .. }) if tokio::time::Instant::now() < deadline => {}
+                Err(bollard::errors::Error::DockerResponseServerError { status_code: 404 | 409, .. })
+                    if tokio::time::Instant::now() < deadline => {}
                 Err(e) => return Err(e).with_context(|| format!("removing {thing}")),
             }
         }

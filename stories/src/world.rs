@@ -55,11 +55,7 @@ impl World {
         github.create_user("anna")?;
         let token = github.create_token("anna", &["repo", "admin:repo_hook"])?;
         github.create_repository(NewRepository::private(REPOSITORY.parse()?)).await?;
-        let at = GithubAt {
-            api: github.api_base(),
-            web: github.web_base(),
-            ssh: format!("{}:{}", github.ssh_host(), github.ssh_port()),
-        };
+        let at = GithubAt { api: github.api_base(), web: github.web_base(), ssh: format!("{}:{}", github.ssh_host(), github.ssh_port()) };
         let mut server = Server::new(&dir.path().join("data"), at, docker_host)?;
         server.start().await?;
         server.connect(REPOSITORY, &token)?;

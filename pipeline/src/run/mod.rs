@@ -215,16 +215,9 @@ fn satisfies(outcome: &Outcome, tie: Tie) -> bool {
 impl RunState {
     /// The state in which nothing has begun.
     fn waiting(plan: &Plan) -> RunState {
-        let step = StepState {
-            status: StepStatus::Waiting,
-            attempt: 0,
-            started_at: None,
-            done_started_at: None,
-            finished_at: None,
-            note: None,
-        };
-        let pipeline =
-            PipelineState { outcome: None, stop: None, started_at: None, ended_at: None, busy_ms: 0, busy_since: None };
+        let step =
+            StepState { status: StepStatus::Waiting, attempt: 0, started_at: None, done_started_at: None, finished_at: None, note: None };
+        let pipeline = PipelineState { outcome: None, stop: None, started_at: None, ended_at: None, busy_ms: 0, busy_since: None };
         RunState {
             steps: vec![step; plan.steps.len()],
             pipelines: vec![pipeline; plan.pipelines.len()],

@@ -236,7 +236,12 @@ fn plans() -> impl Strategy<Value = Plan> {
             s.values = pick(picks[0]).filter(|_| flags[0]).into_iter().collect();
             s.volume = pick(picks[1]).filter(|_| flags[1]).map(|step| VolumeFrom::Step { step });
             s.after = pick(picks[2]).filter(|_| flags[2]).into_iter().collect();
-            s.done = (picks[3] % 3 == 0).then(|| DonePlan { text: "true".into(), run: "true".into(), timeout_seconds: None, reads_own_value: false });
+            s.done = (picks[3] % 3 == 0).then(|| DonePlan {
+                text: "true".into(),
+                run: "true".into(),
+                timeout_seconds: None,
+                reads_own_value: false,
+            });
             if picks[3] % 5 == 0 {
                 s.gate = Some(GateIx(gates.len() as u32));
                 gates.push(GatePlan { guards: Guarded::Step { step: StepIx(i as u32) }, note: None });
@@ -393,7 +398,9 @@ impl World {
         if luck.is_multiple_of(41) {
             let pipeline = PipelineIx((luck / 41) as u32 % pipelines as u32);
             self.at_server(&Event::CancelRequested { pipeline, by: "ann".into() });
-        } else if let Some(gate) = (0..self.server.plan().gates.len()).find(|g| matches!(self.server.state().gates[*g], GateState::Waiting { .. })) {
+        } else if let Some(gate) =
+            (0..self.server.plan().gates.len()).find(|g| matches!(self.server.state().gates[*g], GateState::Waiting { .. }))
+        {
             self.at_server(&Event::GateClicked { gate: GateIx(gate as u32), by: "ann".into() });
         }
     }

@@ -32,7 +32,8 @@ pub struct RunnerArgs {
 /// # Errors
 /// The folder cannot be used, or the server does not know the token.
 pub fn run(args: RunnerArgs) -> anyhow::Result<ExitCode> {
-    let token = std::env::var(TOKEN).with_context(|| format!("the environment variable {TOKEN} is not set\nhelp: the server gives it to the runner that it starts"))?;
+    let token = std::env::var(TOKEN)
+        .with_context(|| format!("the environment variable {TOKEN} is not set\nhelp: the server gives it to the runner that it starts"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let server = args.server.clone();

@@ -65,7 +65,8 @@ async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
         public_url: public_url.clone(),
         runner_token: Sha256::digest(&token).into(),
     };
-    let embedded = Embedded { server: format!("http://{address}"), token, data: folder.join("runner"), docker_host: settings.docker_host.clone() };
+    let embedded =
+        Embedded { server: format!("http://{address}"), token, data: folder.join("runner"), docker_host: settings.docker_host.clone() };
 
     let stop = CancellationToken::new();
     let tracker = TaskTracker::new();

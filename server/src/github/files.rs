@@ -143,9 +143,11 @@ impl Github {
         let blob: Blob = self.get(&what, &format!("repos/{full_name}/git/blobs/{sha}")).await?;
         let text: String = blob.content.chars().filter(|c| !c.is_whitespace()).collect();
         match blob.encoding.as_str() {
-            "base64" => base64::engine::general_purpose::STANDARD
-                .decode(text)
-                .map_err(|e| GithubError { what, why: format!("its content is not base64: {e}"), status: None }),
+            "base64" => base64::engine::general_purpose::STANDARD.decode(text).map_err(|e| GithubError {
+                what,
+                why: format!("its content is not base64: {e}"),
+                status: None,
+            }),
             _ => Ok(blob.content.into_bytes()),
         }
     }

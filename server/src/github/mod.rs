@@ -106,7 +106,11 @@ fn failed(what: &str, error: octocrab::Error) -> GithubError {
                 .collect();
             let details = if details.is_empty() { String::new() } else { format!(" ({})", details.join("; ")) };
             let status = source.status_code.as_u16();
-            GithubError { what: what.to_owned(), why: format!("GitHub answered {status}: {}{details}", source.message), status: Some(status) }
+            GithubError {
+                what: what.to_owned(),
+                why: format!("GitHub answered {status}: {}{details}", source.message),
+                status: Some(status),
+            }
         }
         other => {
             let mut why = other.to_string();

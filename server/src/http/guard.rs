@@ -38,7 +38,8 @@ pub async fn known_host(State(app): State<App>, request: Request, next: Next) ->
         return next.run(request).await;
     }
     let words = format!("this server is not known as `{}`", host.escape_debug());
-    Fault::new(StatusCode::MISDIRECTED_REQUEST, words, Some("set its public address: --public-url or DOCKERCISE_PUBLIC_URL")).into_response()
+    Fault::new(StatusCode::MISDIRECTED_REQUEST, words, Some("set its public address: --public-url or DOCKERCISE_PUBLIC_URL"))
+        .into_response()
 }
 
 /// What changes something must come from our own page or from a program that says so: `x-dockercise`, and an `Origin`, if

@@ -27,7 +27,8 @@ pub async fn page(method: Method, uri: Uri) -> Response {
     }
     match Files::get("index.html") {
         Some(index) => answer(&index, "no-cache"),
-        None => (StatusCode::SERVICE_UNAVAILABLE, "this dockercise was built without its pages; build web/ first (make build)\n").into_response(),
+        None => (StatusCode::SERVICE_UNAVAILABLE, "this dockercise was built without its pages; build web/ first (make build)\n")
+            .into_response(),
     }
 }
 

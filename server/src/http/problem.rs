@@ -34,14 +34,22 @@ impl IntoResponse for Fault {
 impl From<sqlx::Error> for Fault {
     fn from(e: sqlx::Error) -> Fault {
         tracing::error!(error = %e, "the database failed under a request");
-        Fault::new(StatusCode::SERVICE_UNAVAILABLE, "the database cannot be used right now", Some("try again; if it stays, look at the server's log and its disk"))
+        Fault::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the database cannot be used right now",
+            Some("try again; if it stays, look at the server's log and its disk"),
+        )
     }
 }
 
 impl From<std::io::Error> for Fault {
     fn from(e: std::io::Error) -> Fault {
         tracing::error!(error = %e, "the results folder failed under a request");
-        Fault::new(StatusCode::SERVICE_UNAVAILABLE, "the results folder cannot be used right now", Some("look at the server's log and its disk"))
+        Fault::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the results folder cannot be used right now",
+            Some("look at the server's log and its disk"),
+        )
     }
 }
 

@@ -160,14 +160,19 @@ pub async fn reports(
 
 /// What the record names and the store does not have; none when all is there.
 async fn missing(app: &App, run: RunId, report: &Report) -> Result<Option<String>, Fault> {
-    let (Event::StepRecorded { .. }, Some(Record { logs: recorded, .. })) = (&report.stamped.event, &report.record) else { return Ok(None) };
+    let (Event::StepRecorded { .. }, Some(Record { logs: recorded, .. })) = (&report.stamped.event, &report.record) else {
+        return Ok(None);
+    };
     let stored = db::run::load(&mut *app.db.read().await?, run).await?.ok_or_else(Fault::not_found)?;
     let plan = stored.plan()?.ok_or_else(Fault::not_found)?;
     for log in recorded {
         let name = logs::name(&stored, &plan, log.attempt, log.phase).ok_or_else(Fault::not_found)?;
         let (length, sha256) = app.store.seal(&name).await?;
         if length != log.length || sha256 != log.sha256 {
-            let words = format!("the log of step {} ({}) is {length} bytes here and {} in the record, or differs", name.step, log.phase, log.length);
+            let words = format!(
+                "the log of step {} ({}) is {length} bytes here and {} in the record, or differs",
+                name.step, log.phase, log.length
+            );
             return Ok(Some(words));
         }
     }

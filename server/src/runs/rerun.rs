@@ -1,10 +1,10 @@
 //! Runs a pipeline again: the same plan at the same commit, a new number linked to the old one.
 
+use super::{ChangeError, write_effect};
 use crate::clock::Clock;
 use crate::db::run::{NewPipeline, RunRow, Stored, encode};
 use crate::db::{self, Db};
 use crate::hub::{Change, Hub};
-use super::{ChangeError, write_effect};
 use dockercise_pipeline::ids::{PipelineIx, RunId};
 use dockercise_pipeline::plan::Plan;
 use dockercise_pipeline::run::{Event, Run};

@@ -228,10 +228,7 @@ fn edges(plan: &Plan) -> Vec<EdgeView> {
             add(*after, ix, "order");
         }
     }
-    edges
-        .into_iter()
-        .map(|((from, to), kinds)| EdgeView { from, to, kinds: kinds.into_iter().map(str::to_owned).collect() })
-        .collect()
+    edges.into_iter().map(|((from, to), kinds)| EdgeView { from, to, kinds: kinds.into_iter().map(str::to_owned).collect() }).collect()
 }
 
 fn gates(plan: &Plan, state: &RunState) -> Vec<GateView> {

@@ -118,10 +118,9 @@ pub fn why_not_needed(stored: &Stored, ix: usize) -> sqlx::Result<String> {
 pub fn why_failed(stored: &Stored, ix: usize) -> sqlx::Result<String> {
     let Some(plan) = stored.plan()? else {
         let problems: Vec<dockercise_pipeline::diagnostic::Diagnostic> = crate::db::run::decode(&stored.row.diagnostics)?;
-        return Ok(problems.first().map_or_else(
-            || "the pipeline files have errors".to_owned(),
-            |d| format!("{}:{}: {}", d.file, d.line, d.message),
-        ));
+        return Ok(problems
+            .first()
+            .map_or_else(|| "the pipeline files have errors".to_owned(), |d| format!("{}:{}: {}", d.file, d.line, d.message)));
     };
     let state = stored.state()?;
     let bad = plan.pipeline(PipelineIx(ix as u32)).steps.iter().filter_map(|s| {

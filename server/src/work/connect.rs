@@ -1,8 +1,8 @@
 //! Connects a repository: webhook, deploy key, and the row that remembers both. Half a connection is finished by the next try.
 
 use crate::clock::Clock;
-use crate::db::repository::{self, Repository, Secret};
 use crate::db::Db;
+use crate::db::repository::{self, Repository, Secret};
 use crate::github::{Github, HookWanted, RepositoryInfo};
 use crate::seal::Seal;
 use crate::settings::GithubSettings;
@@ -62,7 +62,9 @@ pub async fn connect(c: &Connecting<'_>, mut say: impl FnMut(&str)) -> anyhow::R
             row.deploy_key_id = Some(id);
             say("added a read-only deploy key (ed25519)");
         }
-        Err(e) if e.status == Some(422) && e.why.contains("already in use") && row.deploy_key_id.is_some() => say("the deploy key is there"),
+        Err(e) if e.status == Some(422) && e.why.contains("already in use") && row.deploy_key_id.is_some() => {
+            say("the deploy key is there")
+        }
         Err(e) if e.why.contains("Deploy keys are disabled") => {
             bail!("{e}\nhelp: the organisation forbids deploy keys; an owner can allow them under Settings, Repository policies")
         }
@@ -81,7 +83,8 @@ pub async fn connect(c: &Connecting<'_>, mut say: impl FnMut(&str)) -> anyhow::R
 
 async fn find(github: &Github, full_name: &str) -> anyhow::Result<RepositoryInfo> {
     let parts: Vec<&str> = full_name.split('/').collect();
-    let good = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)) && !part.starts_with('.');
+    let good =
+        |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)) && !part.starts_with('.');
     if parts.len() != 2 || !parts.iter().all(|p| good(p)) {
         bail!("`{full_name}` is no repository\nhelp: write OWNER/NAME, as in octo/app");
     }
@@ -97,7 +100,9 @@ async fn find(github: &Github, full_name: &str) -> anyhow::Result<RepositoryInfo
         bail!("{full_name} is archived: nothing can be pushed to it\nhelp: unarchive it in its settings at GitHub");
     }
     if info.permissions.is_some_and(|p| !p.admin) {
-        bail!("the token may not administer {full_name}, which webhooks and deploy keys need\nhelp: use the token of an admin of the repository");
+        bail!(
+            "the token may not administer {full_name}, which webhooks and deploy keys need\nhelp: use the token of an admin of the repository"
+        );
     }
     Ok(info)
 }

@@ -2,9 +2,9 @@
 
 use super::push::{Asked, Pushed, understand};
 use super::{Works, backoff, github_error, make};
+use crate::db;
 use crate::db::delivery::{self, End, Waiting};
 use crate::db::repository::{self, Repository};
-use crate::db;
 use dockercise_pipeline::ids::PipelineIx;
 use dockercise_pipeline::run::Event;
 use dockercise_pipeline::trigger::Trigger;

@@ -44,7 +44,9 @@ pub async fn run(works: &Works, repository: &Repository, asked: &Asked) -> anyho
     let (commit, compiled) = tokio::try_join!(commit, read(&github, repository, &asked.sha))?;
     let mut tx = works.db.write().await?;
     let made = match &compiled.plan {
-        _ if compiled.pipelines.is_empty() && compiled.diagnostics.is_empty() => Err("there is no `*.dockercise.yaml` at this commit".to_owned()),
+        _ if compiled.pipelines.is_empty() && compiled.diagnostics.is_empty() => {
+            Err("there is no `*.dockercise.yaml` at this commit".to_owned())
+        }
         Some(plan) => good(works, &mut tx, repository, asked, &commit, plan, &compiled).await?,
         None => bad(works, &mut tx, repository, asked, &commit, &compiled).await?,
     };
@@ -57,7 +59,9 @@ pub async fn run(works: &Works, repository: &Repository, asked: &Asked) -> anyho
     }
     tx.commit().await?;
     match id {
-        Some(id) => tracing::info!(run.id = %id, repository = full_name, git.r#ref = asked.trigger.git_ref(), git.sha = asked.sha, "a run was made"),
+        Some(id) => {
+            tracing::info!(run.id = %id, repository = full_name, git.r#ref = asked.trigger.git_ref(), git.sha = asked.sha, "a run was made")
+        }
         None => tracing::info!(repository = full_name, git.sha = asked.sha, why = note, "no run is needed"),
     }
     works.hub.effects.notify_one();

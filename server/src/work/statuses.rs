@@ -56,7 +56,12 @@ async fn round(works: &Works) -> anyhow::Result<Option<chrono::DateTime<chrono::
                 }
                 Err(e) => {
                     let words = format!("{e:#}");
-                    tracing::warn!(effect.key = one.key, effect.attempts = one.attempts, error = words, "the status was not sent; trying again");
+                    tracing::warn!(
+                        effect.key = one.key,
+                        effect.attempts = one.attempts,
+                        error = words,
+                        "the status was not sent; trying again"
+                    );
                     effect::put_off(&mut tx, &one.key, works.clock.now() + backoff(one.attempts), &words).await?;
                 }
             }

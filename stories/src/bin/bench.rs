@@ -55,7 +55,14 @@ async fn main() -> anyhow::Result<()> {
             millis[i].0.push(seconds * 1000.0);
             ratios[i].0.push(seconds / run);
         }
-        eprintln!("round {round} of {}: docker run {:.0} ms, plain {:.0} ms, heavy {:.0} ms, first byte {:.0} ms", args.rounds, run * 1e3, plain * 1e3, heavy * 1e3, first * 1e3);
+        eprintln!(
+            "round {round} of {}: docker run {:.0} ms, plain {:.0} ms, heavy {:.0} ms, first byte {:.0} ms",
+            args.rounds,
+            run * 1e3,
+            plain * 1e3,
+            heavy * 1e3,
+            first * 1e3
+        );
     }
     println!("{}", table(&docker, &millis, &ratios, idle));
     world.close().await;
@@ -70,7 +77,12 @@ fn table(docker: &Series, millis: &[Series; 3], ratios: &[Series; 3], idle: (f64
     ];
     let mut text = String::from("| what | median | against `docker run --rm` | lowest to highest |\n|---|---|---|---|\n");
     let (low, high) = docker.span();
-    let _ = writeln!(text, "| `docker run --rm {} true` in a loop | {:.0} ms | 1 | {low:.0} to {high:.0} ms |", images::BUSYBOX, docker.median());
+    let _ = writeln!(
+        text,
+        "| `docker run --rm {} true` in a loop | {:.0} ms | 1 | {low:.0} to {high:.0} ms |",
+        images::BUSYBOX,
+        docker.median()
+    );
     for (i, name) in names.iter().enumerate() {
         let (low, high) = ratios[i].span();
         let _ = writeln!(text, "| {name} | {:.0} ms | {:.2} | {low:.2} to {high:.2} |", millis[i].median(), ratios[i].median());
@@ -83,7 +95,10 @@ fn table(docker: &Series, millis: &[Series; 3], ratios: &[Series; 3], idle: (f64
 fn docker_run() -> anyhow::Result<f64> {
     let started = Instant::now();
     for _ in 0..CHAIN {
-        let status = Command::new("docker").args(["run", "--rm", images::BUSYBOX, "true"]).status().context("the docker command is needed to compare with")?;
+        let status = Command::new("docker")
+            .args(["run", "--rm", images::BUSYBOX, "true"])
+            .status()
+            .context("the docker command is needed to compare with")?;
         anyhow::ensure!(status.success(), "docker run failed");
     }
     Ok(started.elapsed().as_secs_f64() / CHAIN as f64)
@@ -118,7 +133,8 @@ async fn chain(world: &World, name: &str, yaml: &str, round: usize) -> anyhow::R
     let run = world.api.run(name, number).await?;
     run.ends("passed").await?;
     let view = run.view().await?;
-    let steps: Vec<&Value> = view["steps"].as_array().into_iter().flatten().filter(|s| s["name"].as_str().is_some_and(|n| n.starts_with('s'))).collect();
+    let steps: Vec<&Value> =
+        view["steps"].as_array().into_iter().flatten().filter(|s| s["name"].as_str().is_some_and(|n| n.starts_with('s'))).collect();
     let first = steps.iter().filter_map(|s| time(&s["started_at"])).min().context("no step started")?;
     let last = steps.iter().filter_map(|s| time(&s["finished_at"])).max().context("no step finished")?;
     Ok(seconds(last - first) / CHAIN as f64)
@@ -127,7 +143,9 @@ async fn chain(world: &World, name: &str, yaml: &str, round: usize) -> anyhow::R
 /// Seconds from the delivery's arrival to the first byte that the first step wrote.
 async fn first_byte(world: &World, round: usize) -> anyhow::Result<f64> {
     let name = "first";
-    world.clone.write(&format!("{name}.dockercise.yaml"), format!("hello: {{img: {}, run: echo hello}}\n# round {round}\n", images::BUSYBOX))?;
+    world
+        .clone
+        .write(&format!("{name}.dockercise.yaml"), format!("hello: {{img: {}, run: echo hello}}\n# round {round}\n", images::BUSYBOX))?;
     remove_others(world, name)?;
     let number = next(world, name).await?;
     let sha = world.clone.commit(&format!("Round {round} of {name}"))?;

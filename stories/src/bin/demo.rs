@@ -73,7 +73,9 @@ async fn show(args: &Args, dir: &Path, kept: &mut Option<Server>) -> anyhow::Res
     copy(Path::new(EXAMPLE), clone.path())?;
     let sha = clone.commit("Add a calculator and its pipeline")?;
     clone.push("main")?;
-    for (key, value) in [("remote.origin.url", clone.url()), ("push.default", "current"), ("user.name", "You"), ("user.email", "you@example.com")] {
+    for (key, value) in
+        [("remote.origin.url", clone.url()), ("push.default", "current"), ("user.name", "You"), ("user.email", "you@example.com")]
+    {
         clone.git(&["config", key, value])?;
     }
     println!("pushed {} to {REPOSITORY} with git", &sha[..10]);

@@ -58,13 +58,12 @@ pub async fn list(conn: &mut Conn, account: &str, slug: &str, before: i64, limit
 /// # Errors
 /// The database's.
 pub async fn by_number(conn: &mut Conn, account: &str, slug: &str, number: i64) -> sqlx::Result<Option<(RunId, i64)>> {
-    let found: Option<(Uuid, i64)> =
-        sqlx::query_as("select run, ix from run_pipeline where account = $1 and slug = $2 and number = $3")
-            .bind(account)
-            .bind(slug)
-            .bind(number)
-            .fetch_optional(conn)
-            .await?;
+    let found: Option<(Uuid, i64)> = sqlx::query_as("select run, ix from run_pipeline where account = $1 and slug = $2 and number = $3")
+        .bind(account)
+        .bind(slug)
+        .bind(number)
+        .fetch_optional(conn)
+        .await?;
     Ok(found.map(|(run, ix)| (RunId(run), ix)))
 }
 
@@ -73,7 +72,11 @@ pub async fn by_number(conn: &mut Conn, account: &str, slug: &str, number: i64) 
 /// # Errors
 /// The database's.
 pub async fn newest_number(conn: &mut Conn, account: &str, slug: &str) -> sqlx::Result<Option<i64>> {
-    sqlx::query_scalar("select max(number) from run_pipeline where account = $1 and slug = $2").bind(account).bind(slug).fetch_one(conn).await
+    sqlx::query_scalar("select max(number) from run_pipeline where account = $1 and slug = $2")
+        .bind(account)
+        .bind(slug)
+        .fetch_one(conn)
+        .await
 }
 
 /// The commit and number of the newest run of a repository's pipeline on a ref.
@@ -97,14 +100,12 @@ pub async fn newest_at(conn: &mut Conn, repository: i64, git_ref: &str, name: &s
 /// # Errors
 /// The database's.
 pub async fn ran_at(conn: &mut Conn, repository: i64, name: &str, sha: &str) -> sqlx::Result<bool> {
-    sqlx::query_scalar(
-        "select exists (select 1 from run_pipeline where repository = $1 and name = $2 and sha = $3 and number is not null)",
-    )
-    .bind(repository)
-    .bind(name)
-    .bind(sha)
-    .fetch_one(conn)
-    .await
+    sqlx::query_scalar("select exists (select 1 from run_pipeline where repository = $1 and name = $2 and sha = $3 and number is not null)")
+        .bind(repository)
+        .bind(name)
+        .bind(sha)
+        .fetch_one(conn)
+        .await
 }
 
 /// The numbers that repeat a number.
@@ -125,8 +126,7 @@ pub async fn numbers_of(conn: &mut Conn, account: &str, slug: &str, rerun_of: i6
 /// # Errors
 /// The database's.
 pub async fn timed_out(conn: &mut Conn, now: DateTime<Utc>) -> sqlx::Result<Vec<(RunId, u32)>> {
-    let rows: Vec<(Uuid, i64)> =
-        sqlx::query_as("select run, ix from run_pipeline where deadline <= $1").bind(now).fetch_all(conn).await?;
+    let rows: Vec<(Uuid, i64)> = sqlx::query_as("select run, ix from run_pipeline where deadline <= $1").bind(now).fetch_all(conn).await?;
     Ok(rows.into_iter().map(|(run, ix)| (RunId(run), ix as u32)).collect())
 }
 

@@ -3,8 +3,8 @@
 use super::super::{App, Fault};
 use super::{RunPath, find};
 use crate::db::audit;
-use crate::view::{Place, Problem};
 use crate::runs::rerun;
+use crate::view::{Place, Problem};
 use axum::Json;
 use axum::extract::{Path, State};
 use dockercise_pipeline::ids::{GateIx, PipelineIx};

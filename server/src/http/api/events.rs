@@ -18,7 +18,10 @@ const GATHER: Duration = Duration::from_millis(100);
 #[utoipa::path(get, path = "/api/results/{account}/{pipeline}/{number}/events",
     params(("account" = String, Path), ("pipeline" = String, Path), ("number" = String, Path)),
     responses((status = 200, content_type = "text/event-stream", body = String)))]
-pub async fn events(State(app): State<App>, Path(path): Path<RunPath>) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Fault> {
+pub async fn events(
+    State(app): State<App>,
+    Path(path): Path<RunPath>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Fault> {
     let mut changes = app.hub.listen();
     let (stored, _) = find(&app, &path).await?;
     let id = stored.id();

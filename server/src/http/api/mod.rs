@@ -20,7 +20,11 @@ async fn find(app: &App, path: &RunPath) -> Result<(Stored, usize), Fault> {
     let number = match number.as_str() {
         "latest" => db::run::newest_number(&mut conn, account, slug).await?.ok_or_else(Fault::not_found)?,
         text => text.parse().map_err(|_| {
-            Fault::new(StatusCode::NOT_FOUND, format!("`{}` is no number of a run", text.escape_debug()), Some("write a number, or `latest`"))
+            Fault::new(
+                StatusCode::NOT_FOUND,
+                format!("`{}` is no number of a run", text.escape_debug()),
+                Some("write a number, or `latest`"),
+            )
         })?,
     };
     let (id, ix) = db::run::by_number(&mut conn, account, slug, number).await?.ok_or_else(Fault::not_found)?;

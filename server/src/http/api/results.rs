@@ -34,7 +34,11 @@ pub struct Which {
 /// A pipeline's runs, newest first.
 #[utoipa::path(get, path = "/api/results/{account}/{pipeline}", params(("account" = String, Path), ("pipeline" = String, Path), Which),
     responses((status = 200, body = RunList), (status = 404, body = Problem)))]
-pub async fn list(State(app): State<App>, Path((account, slug)): Path<(String, String)>, Query(which): Query<Which>) -> Result<Json<RunList>, Fault> {
+pub async fn list(
+    State(app): State<App>,
+    Path((account, slug)): Path<(String, String)>,
+    Query(which): Query<Which>,
+) -> Result<Json<RunList>, Fault> {
     let mut conn = app.db.read().await?;
     let repository = db::pipeline::repository_of(&mut conn, &account, &slug).await?.ok_or_else(Fault::not_found)?;
     let limit = which.limit.unwrap_or(50).clamp(1, LONGEST) as usize;
