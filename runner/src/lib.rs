@@ -32,7 +32,12 @@ use crate::engine::{Engine, EngineOptions};
 use anyhow::Context as _;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// How long a connection that is being made may take once the runner was told to end.
+const FINISH: Duration = Duration::from_secs(3);
 
 /// What a runner is told at its start.
 #[derive(Clone)]
@@ -65,35 +70,53 @@ impl std::fmt::Debug for RunnerOptions {
 pub async fn run(options: RunnerOptions) -> anyhow::Result<()> {
     let mut term = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let told = CancellationToken::new();
+    let listening = async {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("told to end; containers go on");
+        told.cancel();
+        std::future::pending().await
+    };
     tokio::select! {
-        result = work(options) => return result,
-        _ = term.recv() => {}
-        _ = interrupt.recv() => {}
+        result = work(options, &told) => result,
+        never = listening => never,
     }
-    tracing::info!("told to end; containers go on");
-    Ok(())
 }
 
-async fn work(options: RunnerOptions) -> anyhow::Result<()> {
+async fn work(options: RunnerOptions, told: &CancellationToken) -> anyhow::Result<()> {
     let client = client::Client::new(&options.server, options.token)?;
     disk::make_dir(&options.data_dir).with_context(|| format!("cannot make the runner's folder {}", options.data_dir.display()))?;
-    let _lock = lock::take(&options.data_dir).await.with_context(|| format!("cannot lock {}", options.data_dir.display()))?;
+    let Some(lock) = told.run_until_cancelled(lock::take(&options.data_dir)).await else { return Ok(()) };
+    let _lock = lock.with_context(|| format!("cannot lock {}", options.data_dir.display()))?;
     let store = store::Store::open(&options.data_dir)?;
-    let engine = connect(EngineOptions { docker_host: options.docker_host, host: store.host()? }).await;
+    let Some(engine) = connect(EngineOptions { docker_host: options.docker_host, host: store.host()? }, told).await else { return Ok(()) };
     let slots = options.slots.unwrap_or_else(default_slots).max(1);
     tracing::info!(server = options.server, slots, "runner at work");
-    poll::Polling::new(Arc::new(shared::Shared::new(engine, client, store, slots))).run().await
+    let polling = poll::Polling::new(Arc::new(shared::Shared::new(engine, client, store, slots)));
+    told.run_until_cancelled(polling.run()).await.unwrap_or(Ok(()))
 }
 
-/// Connects to the engine, again until it answers.
-async fn connect(options: EngineOptions) -> Engine {
+/// Connects to the engine, again until it answers; none if told to end before.
+async fn connect(options: EngineOptions, told: &CancellationToken) -> Option<Engine> {
     let mut backoff = retry::Backoff::default();
     loop {
-        match Engine::connect(options.clone()).await {
-            Ok(engine) => return engine,
+        // Not cut short at once: a helper that was created and not started yet would be left behind.
+        let given_up = async {
+            told.cancelled().await;
+            tokio::time::sleep(FINISH).await;
+        };
+        let tried = tokio::select! {
+            tried = Engine::connect(options.clone()) => tried,
+            () = given_up => return None,
+        };
+        match tried {
+            Ok(engine) => return Some(engine),
             Err(error) => {
                 tracing::error!(%error, "the docker engine cannot be used; trying again");
-                tokio::time::sleep(backoff.pause()).await;
+                told.run_until_cancelled(tokio::time::sleep(backoff.pause())).await?;
             }
         }
     }
