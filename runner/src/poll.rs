@@ -121,7 +121,8 @@ impl<H: Host> Polling<H> {
         let mut news = false;
         for job in orders.lost {
             if let Some(InWork { held: Some(held), .. }) = self.jobs.get(&job) {
-                news |= held.line.send(Message::Lost).await.is_ok();
+                // Where its line is full it is said again.
+                news |= held.line.try_send(Message::Lost).is_ok();
             }
         }
         for job in orders.jobs {
@@ -143,8 +144,8 @@ impl<H: Host> Polling<H> {
             let Some(InWork { held: Some(held), .. }) = self.jobs.get(&order.job) else { continue };
             if *held.orders_done.borrow() < order.number {
                 awaited.push((held.orders_done.clone(), order.number));
-                // A loop that has just ended needs no orders.
-                let _ = held.line.send(Message::Order(order)).await;
+                // A loop that has ended needs no orders; where its line is full they are said again.
+                let _ = held.line.try_send(Message::Order(order));
             }
         }
         let news = !awaited.is_empty();

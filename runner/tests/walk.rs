@@ -11,6 +11,7 @@ use dockercise_pipeline::ids::{GateIx, Phase, PipelineIx, RunId};
 use dockercise_pipeline::outcome::Outcome;
 use dockercise_pipeline::plan::{Plan, StepPlan};
 use dockercise_pipeline::run::Event;
+use dockercise_pipeline::wire::Source;
 use dockercise_runner::RunnerOptions;
 use dockercise_runner::engine::{Engine, EngineOptions};
 use std::process::{Child, Command, Stdio};
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use support::plans::{self, StepWords as _, no_source};
 use support::server::{TOKEN, TestServer, begun};
+use support::sshd::Sshd;
 
 /// Set in the environment of a runner that a test starts: the server's address and the data folder.
 const CHILD: [&str; 2] = ["DCW_SERVER", "DCW_DATA"];
@@ -81,9 +83,13 @@ impl Scene {
         self.submit_plan(plans::plan(steps))
     }
 
-    fn submit_plan(&self, mut plan: Plan) -> usize {
+    fn submit_plan(&self, plan: Plan) -> usize {
+        self.submit_from(plan, no_source())
+    }
+
+    fn submit_from(&self, mut plan: Plan, source: Source) -> usize {
         plan.steps.iter_mut().for_each(|s| s.image = "dct-busybox:busybox".into());
-        self.server.submit(plan, no_source())
+        self.server.submit(plan, source)
     }
 
     fn out(&self, run: usize, step: u32) -> String {
@@ -250,5 +256,64 @@ async fn r10_a_container_removed_by_hand_is_infra() {
     scene.docker.remove_container(&format!("dc-{host}-{}-0-1-run", id.short()), Some(force)).await.unwrap();
     scene.server.until_released(run).await;
     assert!(matches!(scene.server.outcome(run, 0), Some(Outcome::Infra { .. })), "{:?}", scene.server.outcome(run, 0));
+    scene.end(runner).await;
+}
+
+/// The pushed commit, exact, over ssh; S65: and nothing of the key in it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_source_comes_over_ssh_and_what_is_wrong_with_the_way_is_said() {
+    let scene = scene!();
+    let Some(sshd) = Sshd::start() else { return };
+    let runner = scene.runner();
+    let look = "cat README; cat .git/HEAD; grep url .git/config; ! grep -r 'PRIVATE KEY' .; echo x > new";
+    let plan = |script: &str| plans::plan(vec![step(script).source(), step("ls").source(), step("cat new").vol(0)]);
+    let first = scene.submit_from(plan(look), sshd.source(&sshd.commits[0]));
+    let key = scene.submit_from(plan("true"), sshd.with_other_key(&sshd.commits[0]));
+    let host = scene.submit_from(plan("true"), sshd.with_other_host(&sshd.commits[0]));
+    for run in [first, key, host] {
+        scene.server.until_released(run).await;
+    }
+    let url = sshd.source("").url;
+    assert_eq!(scene.out(first, 0), format!("one\n{}\n\turl = {url}\n", sshd.commits[0]));
+    assert_eq!(scene.out(first, 1), "README\n", "no step disturbs another");
+    assert_eq!(scene.out(first, 2), "x\n");
+    for (run, what, advice) in
+        [(key, "Permission denied", "was the deploy key removed"), (host, "Host key verification failed", "another host key")]
+    {
+        let Some(Outcome::Infra { reason }) = scene.server.outcome(run, 0) else { panic!("{:?}", scene.server.outcome(run, 0)) };
+        assert!(reason.starts_with("fetching the source: ") && reason.contains(what) && reason.contains(advice), "{reason}");
+    }
+    let second = scene.submit_from(plan("cat README"), sshd.source(&sshd.commits[1]));
+    scene.server.until_released(second).await;
+    assert_eq!(scene.out(second, 0), "two\n");
+    scene.end(runner).await;
+}
+
+/// Prints where the time of a chain goes; no figure is asserted, the machine is shared.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement"]
+async fn speed_of_a_chain() {
+    let scene = scene!();
+    let runner = scene.runner();
+    let mut steps = vec![step("true")];
+    steps.extend((1..20).map(|i| step("true").after(i - 1)));
+    let run = scene.submit(steps);
+    scene.server.until("the first is over", |k| k.runs[run].machine.state().steps[0].status.outcome().is_some()).await;
+    let begun = Instant::now();
+    scene.server.until("all are over", |k| k.runs[run].machine.state().steps[19].status.outcome().is_some()).await;
+    eprintln!("per step: {:?}", begun.elapsed() / 19);
+    scene.server.until_released(run).await;
+    let state = scene.server.known().runs[run].machine.state().clone();
+    for pair in state.steps.windows(2).take(6) {
+        let between = pair[1].started_at.unwrap() - pair[0].finished_at.unwrap();
+        let ran = pair[1].finished_at.unwrap() - pair[1].started_at.unwrap();
+        eprintln!("finished -> next begun {} ms, begun -> finished {} ms", between.num_milliseconds(), ran.num_milliseconds());
+    }
+    let begun = Instant::now();
+    for _ in 0..10 {
+        let status = Command::new("docker").args(["run", "--rm", "dct-busybox:busybox", "true"]).status().unwrap();
+        assert!(status.success());
+    }
+    eprintln!("docker run --rm: {:?}", begun.elapsed() / 10);
     scene.end(runner).await;
 }

@@ -15,6 +15,9 @@ use tokio::sync::OwnedMutexGuard;
 const TRIES: u32 = 4;
 /// What a git that was killed leaves behind; nobody else works in the folder.
 const STALE: [&str; 5] = ["shallow.lock", "HEAD.lock", "config.lock", "packed-refs.lock", "index.lock"];
+/// A mirror of so many commits is tidied, and keeps the newest of them.
+const MANY: usize = 30;
+const KEPT: usize = 10;
 /// How far back the ref is fetched where the commit itself cannot be asked for: first so far, then all of it.
 const DEPTHS: [&str; 2] = ["--depth=50", "--depth=2147483647"];
 
@@ -65,6 +68,24 @@ impl Mirror {
             }
             other => other,
         }
+    }
+
+    /// Forgets old commits, which can be fetched again, where there are many.
+    pub async fn tidy(&self, git: &Git) {
+        if let Err(error) = self.forget_old(git).await {
+            tracing::warn!(mirror = %self.path.display(), error, "a mirror cannot be tidied");
+        }
+    }
+
+    async fn forget_old(&self, git: &Git) -> Result<(), String> {
+        let refs = git.local(&self.path, ["for-each-ref", "--sort=-committerdate", "--format=%(refname)", "refs/dockercise/"]).await?;
+        if refs.lines().count() < MANY {
+            return Ok(());
+        }
+        for old in refs.lines().skip(KEPT) {
+            git.local(&self.path, ["update-ref", "-d", old]).await?;
+        }
+        git.local(&self.path, ["gc", "--quiet", "--prune=now"]).await.map(|_| ())
     }
 
     async fn fetch_once(&self, git: &Git, source: &Source, tmp: &Path) -> Result<(), String> {

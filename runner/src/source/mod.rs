@@ -56,6 +56,7 @@ impl Sources {
         mirror.fetch(&self.git, source, &self.tmp).await?;
         let dir = tempfile::Builder::new().prefix("tree-").tempdir_in(&self.tmp).map_err(|e| words::disk(&self.tmp, &e))?;
         worktree::make(&self.git, mirror.path(), source, dir.path()).await?;
+        mirror.tidy(&self.git).await;
         Ok(Checkout { dir })
     }
 }

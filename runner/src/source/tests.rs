@@ -112,3 +112,20 @@ async fn a_commit_that_is_not_there_says_so_and_a_damaged_mirror_is_made_anew() 
     let bad = Source { git_ref: "--upload-pack=x".into(), ..scene.source(&sha) };
     assert!(scene.sources.checkout(&bad).await.unwrap_err().0.contains("not the name of a ref"));
 }
+
+#[tokio::test]
+async fn a_mirror_stays_small() {
+    let scene = Scene::new();
+    let mut last = String::new();
+    for i in 0..31 {
+        last = scene.commit("a", &i.to_string());
+        scene.sources.checkout(&scene.source(&last)).await.unwrap();
+    }
+    let mirror = scene.dir.path().join("mirrors/7.git");
+    assert_eq!(git(&mirror, &["for-each-ref"]).lines().count(), 11);
+    assert!(crate::disk::names(&mirror.join("objects")).unwrap().len() < 10, "what was forgotten is gone");
+    let first = git(&scene.origin(), &["rev-list", "--max-parents=0", "HEAD"]);
+    for (sha, text) in [(last, "30"), (first, "0")] {
+        assert_eq!(std::fs::read_to_string(scene.unpacked(&sha).await.path().join("a")).unwrap(), text);
+    }
+}

@@ -60,6 +60,11 @@ impl FakeHost {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Marked whenever something happens here.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
     fn poke(&self) {
         self.changed.send_modify(|n| *n += 1);
     }
@@ -201,6 +206,8 @@ impl Host for FakeHost {
         world.layers.retain(|(r, _)| *r != run);
         world.values.retain(|(r, _), _| *r != run);
         world.containers.iter_mut().filter(|(k, _)| k.run == run).for_each(|(_, c)| c.removed = true);
+        drop(world);
+        self.poke();
         Ok(())
     }
 

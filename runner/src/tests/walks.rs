@@ -7,7 +7,8 @@ use crate::client::Client;
 use crate::poll::Polling;
 use crate::shared::Shared;
 use crate::store::Store;
-use dockercise_pipeline::ids::{GateIx, Phase, PipelineIx, StepIx};
+use dockercise_pipeline::frame::Stream;
+use dockercise_pipeline::ids::{GateIx, Phase, PipelineIx, RunId, StepIx};
 use dockercise_pipeline::outcome::Outcome;
 use dockercise_pipeline::plan::{Plan, StepPlan};
 use dockercise_pipeline::run::Event;
@@ -272,4 +273,70 @@ async fn p09_what_ignores_term_is_killed_and_a_timeout_is_one() {
     assert!((Duration::from_secs(10)..Duration::from_secs(13)).contains(&took), "{took:?}");
     life.end().await;
     scene.judge(run);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_that_the_server_lost_are_sent_again_before_it_believes() {
+    let scene = Scene::new(0).await;
+    scene.server.lose_bytes.store(true, Ordering::Relaxed);
+    let run = scene.server.submit(plan(vec![step("out 5000").done("err 3"), step("").after(0)]), no_source());
+    let life = scene.life();
+    scene.server.until_released(run).await;
+    assert!(!scene.server.lose_bytes.load(Ordering::Relaxed), "nothing was lost");
+    assert_eq!(scene.server.outcome(run, 0), Some(Outcome::Passed));
+    life.end().await;
+    scene.judge(run);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_taken_away_is_ended_without_a_word() {
+    let scene = Scene::new(0).await;
+    let run = scene.server.submit(plan(vec![step("out 10 wait 60000")]), no_source());
+    let life = scene.life();
+    scene.server.until("it speaks", |k| !k.text(run, 0, Phase::Run, Stream::Stdout).is_empty()).await;
+    let before = scene.server.known().runs[run].events.len();
+    scene.server.revoke(run);
+    scene.server.until_released(run).await;
+    life.end().await;
+    assert_eq!(scene.server.known().runs[run].events.len(), before);
+    assert!(matches!(scene.server.outcome(run, 0), Some(Outcome::Infra { .. })));
+    scene.judge(run);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journal_that_cannot_be_read_ends_the_job_and_starts_nothing() {
+    let scene = Scene::new(0).await;
+    let run = scene.server.submit(plan(vec![step("out 10 wait 60000"), step("").after(0)]), no_source());
+    let life = scene.life();
+    scene.server.until("it speaks", |k| !k.text(run, 0, Phase::Run, Stream::Stdout).is_empty()).await;
+    life.end().await;
+    let job = scene.server.known().runs[run].jobs[0].id;
+    std::fs::write(scene.data.path().join(format!("jobs/{job}/journal.jsonl")), "rubbish\n").unwrap();
+    let life = scene.life();
+    scene.server.until_released(run).await;
+    life.end().await;
+    assert!(matches!(scene.server.outcome(run, 0), Some(Outcome::Infra { .. })));
+    assert_eq!(scene.host.world().containers.len(), 1);
+    assert_eq!(crate::disk::names(&scene.data.path().join("jobs")).unwrap(), [format!("{job}.dropped")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_left_of_a_run_that_nobody_knows_is_removed() {
+    let scene = Scene::new(0).await;
+    let stranger = RunId(uuid::Uuid::now_v7());
+    scene.host.world().open.insert(stranger);
+    let mut changed = scene.host.changes();
+    let life = scene.life();
+    let gone = changed.wait_for(|_| scene.host.world().open.is_empty());
+    assert!(tokio::time::timeout(Duration::from_secs(10), gone).await.is_ok());
+    life.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runner_whose_token_is_not_known_ends() {
+    let scene = Scene::new(0).await;
+    let client = Client::new(&scene.server.base, "another".into()).unwrap();
+    let shared = Shared::new(scene.host.clone(), client, Store::open(scene.data.path()).unwrap(), 4);
+    let end = tokio::time::timeout(Duration::from_secs(10), Polling::new(Arc::new(shared)).run()).await.unwrap();
+    assert!(end.unwrap_err().to_string().contains("does not know this runner's token"));
 }

@@ -3,3 +3,4 @@
 
 pub mod plans;
 pub mod server;
+pub mod sshd;

@@ -16,7 +16,7 @@ use dockercise_pipeline::run::{Effect, Event, GateState, Run, Stamped, StepStatu
 use dockercise_pipeline::wire::{About, Have, HeldJob, Job, Numbered, Order, Orders, Poll, Record, Report, Reports, Source, Taken};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -41,6 +41,8 @@ pub struct JobHere {
     pub fence: Fence,
     given: bool,
     ended: bool,
+    /// Taken away from its runner.
+    revoked: bool,
     orders: Vec<Stamped>,
     taken: u64,
 }
@@ -62,6 +64,8 @@ pub struct TestServer {
     /// Of a thousand calls, so many fail: half of these before anything is done, half after.
     pub failing: AtomicU32,
     pub base: String,
+    /// The next record finds half of its logs gone, as after a power cut.
+    pub lose_bytes: AtomicBool,
 }
 
 impl TestServer {
@@ -69,7 +73,13 @@ impl TestServer {
     pub async fn start() -> Arc<TestServer> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let server = Arc::new(TestServer { known: Mutex::default(), changed: watch::channel(0).0, failing: AtomicU32::new(0), base });
+        let server = Arc::new(TestServer {
+            known: Mutex::default(),
+            changed: watch::channel(0).0,
+            failing: AtomicU32::new(0),
+            base,
+            lose_bytes: AtomicBool::new(false),
+        });
         let app = Router::new()
             .route("/runner/v1/poll", post(poll))
             .route("/runner/v1/jobs/{job}/reports", post(reports))
@@ -101,6 +111,17 @@ impl TestServer {
         drop(known);
         self.poke();
         place
+    }
+
+    /// Takes the run's last job away from its runner.
+    pub fn revoke(&self, run: usize) {
+        let mut known = self.known();
+        let job = known.runs[run].jobs.last_mut().unwrap();
+        job.revoked = true;
+        let fence = job.fence;
+        known.apply(run, &Event::HostLost { fence, reason: "it went away".into() });
+        drop(known);
+        self.poke();
     }
 
     /// Something that a person or the clock does.
@@ -170,6 +191,12 @@ pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
 
+impl JobHere {
+    fn is_not(&self, fence: Fence) -> bool {
+        self.fence != fence || self.revoked
+    }
+}
+
 impl Known {
     /// What a step's `run` or `done` wrote, by stream.
     pub fn text(&self, run: usize, step: u32, phase: Phase, stream: frame::Stream) -> String {
@@ -193,7 +220,7 @@ impl Known {
                     match effect {
                         Effect::Dispatch { fence } => {
                             let id = JobId(Uuid::now_v7());
-                            run.jobs.push(JobHere { id, fence, given: false, ended: false, orders: Vec::new(), taken: 0 });
+                            run.jobs.push(JobHere { id, fence, given: false, ended: false, revoked: false, orders: Vec::new(), taken: 0 });
                         }
                         Effect::Forward { fence, event } => {
                             let job = run.jobs.iter_mut().find(|j| j.fence == fence).unwrap();
@@ -215,7 +242,7 @@ impl Known {
         let mut orders = Orders::default();
         for HeldJob { job, fence, orders_done } in &poll.jobs {
             match self.find(*job).map(|(r, j)| &self.runs[r].jobs[j]) {
-                Some(here) if here.fence == *fence && !here.ended => {
+                Some(here) if here.fence == *fence && !here.ended && !here.revoked => {
                     let due = here.orders.iter().enumerate().map(|(i, stamped)| (i as u64 + 1, stamped));
                     orders.orders.extend(due.filter(|(n, _)| n > orders_done).map(|(number, s)| Order {
                         job: *job,
@@ -232,7 +259,7 @@ impl Known {
             if over && poll.kept.contains(&run.id) {
                 orders.released.push(run.id);
             }
-            for job in run.jobs.iter_mut().filter(|j| !j.ended && poll.jobs.iter().all(|h| h.job != j.id)) {
+            for job in run.jobs.iter_mut().filter(|j| !j.ended && !j.revoked && poll.jobs.iter().all(|h| h.job != j.id)) {
                 if job.given || (poll.wants_job && orders.jobs.is_empty()) {
                     job.given = true;
                     let state = run.machine.state().clone();
@@ -338,7 +365,7 @@ async fn reports(State(server): Here, Path(job): Path<Uuid>, axum::Json(reports)
     let answer = {
         let mut known = server.known();
         let Some((run, job)) = known.find(JobId(job)) else { return StatusCode::CONFLICT.into_response() };
-        if known.runs[run].jobs[job].fence != reports.fence {
+        if known.runs[run].jobs[job].is_not(reports.fence) {
             return StatusCode::CONFLICT.into_response();
         }
         let mut refused = None;
@@ -346,6 +373,13 @@ async fn reports(State(server): Here, Path(job): Path<Uuid>, axum::Json(reports)
             let taken = known.runs[run].jobs[job].taken;
             if report.number <= taken {
                 continue;
+            }
+            if let Event::StepRecorded { attempt } = report.stamped.event
+                && server.lose_bytes.swap(false, Ordering::Relaxed)
+            {
+                let log = known.runs[run].logs.get_mut(&(attempt.step, attempt.number, Phase::Run)).unwrap();
+                log.truncate(log.len() / 2);
+                return (StatusCode::PRECONDITION_FAILED, "bytes are missing").into_response();
             }
             let result =
                 if report.number > taken + 1 { Err("a report is missing".to_owned()) } else { known.take(run, job, reports.fence, report) };
@@ -380,7 +414,7 @@ async fn log(
     let answer = {
         let mut known = server.known();
         let Some((run, job)) = known.find(JobId(job)) else { return StatusCode::CONFLICT.into_response() };
-        if known.runs[run].jobs[job].fence != Fence(at.fence) {
+        if known.runs[run].jobs[job].is_not(Fence(at.fence)) {
             return StatusCode::CONFLICT.into_response();
         }
         let phase = if phase == "run" { Phase::Run } else { Phase::Done };
