@@ -27,7 +27,8 @@ enum Verb {
 /// Does what the command line says; an error is said on stderr, with its causes and its help.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = EnvFilter::try_from_env("DOCKERCISE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    // octocrab logs what it returns as an error too; we say it ourselves.
+    let filter = EnvFilter::try_from_env("DOCKERCISE_LOG").unwrap_or_else(|_| EnvFilter::new("info,octocrab=off"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
     // Installed once; a second install would only say that it is there.
     let _ = rustls::crypto::ring::default_provider().install_default();
