@@ -22,6 +22,7 @@ pub trait Host: Send + Sync + 'static {
     type Spool: Spool;
     fn resolve_image(&self, image: &str) -> impl Answer<ImageRef>;
     fn open_run(&self, run: RunId) -> impl Answer<()>;
+    fn rest_run(&self, run: RunId) -> impl Answer<()>;
     fn close_run(&self, run: RunId) -> impl Answer<()>;
     fn runs(&self) -> impl Answer<Vec<String>>;
     fn fill_layer(&self, run: RunId, layer: &str, tar: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static) -> impl Answer<()>;
@@ -54,6 +55,9 @@ impl Host for Engine {
     }
     fn open_run(&self, run: RunId) -> impl Answer<()> {
         Engine::open_run(self, run)
+    }
+    fn rest_run(&self, run: RunId) -> impl Answer<()> {
+        Engine::rest_run(self, run)
     }
     fn close_run(&self, run: RunId) -> impl Answer<()> {
         Engine::close_run(self, run)

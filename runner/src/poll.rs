@@ -161,6 +161,10 @@ impl<H: Host> Polling<H> {
         if self.jobs.contains_key(&job.id) || self.shared.store.knows(job.id) {
             return false;
         }
+        // The run's last job is being put away; the server gives this one again.
+        if self.jobs.values().any(|j| j.run == job.run) {
+            return false;
+        }
         let store = &self.shared.store;
         // The run first: what exists of a run that is not kept is reaped.
         if let Err(error) = store.keep_run(job.run).and_then(|()| store.save_job(&job)) {

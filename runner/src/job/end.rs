@@ -36,6 +36,12 @@ impl<H: Host> Loop<H> {
     /// The server has taken the end.
     pub(super) async fn over(mut self) -> JobEnd {
         while self.forgets.join_next().await.is_some() {}
+        // At a gate only layers and values wait: an engine has addresses for about thirty networks.
+        if !self.ledger.run().over()
+            && let Err(error) = self.cx.host().rest_run(self.cx.job.run).await
+        {
+            tracing::warn!(run = %self.cx.job.run, %error, "a waiting run keeps its network for now");
+        }
         forget_job(&self.cx, false).await;
         JobEnd::Over
     }

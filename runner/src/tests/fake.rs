@@ -199,6 +199,13 @@ impl Host for FakeHost {
         Ok(())
     }
 
+    async fn rest_run(&self, run: RunId) -> Result<(), EngineError> {
+        self.call().await?;
+        let running = |(key, c): (&AttemptKey, &Container)| key.run == run && c.started > 0 && c.exit.is_none() && !c.removed;
+        assert!(!self.world().containers.iter().any(running), "a run with a running step was put to rest");
+        Ok(())
+    }
+
     async fn close_run(&self, run: RunId) -> Result<(), EngineError> {
         self.call().await?;
         let mut world = self.world();
