@@ -3,8 +3,9 @@
 use anyhow::{Context as _, bail};
 use bollard::Docker;
 use bollard::body_full;
-use bollard::query_parameters::{CreateImageOptionsBuilder, TagImageOptionsBuilder};
+use bollard::query_parameters::{CreateImageOptionsBuilder, ListImagesOptions, RemoveImageOptions};
 use futures_util::TryStreamExt as _;
+use std::collections::BTreeSet;
 use std::process::Command;
 use std::time::Duration;
 
@@ -46,12 +47,28 @@ pub async fn pull_or_make(docker: &Docker, image: &str) -> anyhow::Result<String
     Ok(format!("no registry gives {image} ({why}); made it from this machine's busybox"))
 }
 
-/// Gives an image another name.
+/// The names of all images of the engine.
 ///
 /// # Errors
-/// The engine refuses.
-pub async fn tag(docker: &Docker, image: &str, repo: &str, tag: &str) -> anyhow::Result<()> {
-    Ok(docker.tag_image(image, Some(TagImageOptionsBuilder::default().repo(repo).tag(tag).build())).await?)
+/// The engine does not answer.
+pub async fn names(docker: &Docker) -> anyhow::Result<BTreeSet<String>> {
+    let all = docker.list_images(None::<ListImagesOptions>).await?;
+    Ok(all.into_iter().flat_map(|image| image.repo_tags).collect())
+}
+
+/// Removes the images that have come since and that are ours or in `also`; one that something else uses by now stays.
+///
+/// # Errors
+/// The engine does not answer.
+pub async fn remove_new(docker: &Docker, before: &BTreeSet<String>, also: &str) -> anyhow::Result<Vec<String>> {
+    let mut removed = Vec::new();
+    for name in names(docker).await?.difference(before) {
+        let ours = name.starts_with("dockercise/init:") || name == also;
+        if ours && docker.remove_image(name, None::<RemoveImageOptions>, None).await.is_ok() {
+            removed.push(format!("image {name}"));
+        }
+    }
+    Ok(removed)
 }
 
 async fn import(docker: &Docker, image: &str) -> anyhow::Result<()> {

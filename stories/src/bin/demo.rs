@@ -32,9 +32,12 @@ async fn main() -> anyhow::Result<()> {
     let mut term = signal(SignalKind::terminate())?;
     let mut int = signal(SignalKind::interrupt())?;
     let dir = tempfile::Builder::new().prefix("dockercise-demo-").tempdir()?;
+    let docker = Docker::connect_with_defaults()?;
+    docker.ping().await.context("no Docker engine answers\nhelp: scripts/engine starts one")?;
+    let images_before = images::names(&docker).await?;
     let mut server = None;
     let shown = tokio::select! {
-        shown = show(&args, dir.path(), &mut server) => shown,
+        shown = show(&args, &docker, dir.path(), &mut server) => shown,
         _ = int.recv() => Ok(()),
         _ = term.recv() => Ok(()),
     };
@@ -42,17 +45,18 @@ async fn main() -> anyhow::Result<()> {
     if let Some(server) = &mut server {
         let host = std::fs::read_to_string(server.data().join("runner/host")).unwrap_or_default();
         server.stop().await?;
-        for left in referee::remove_all(&Docker::connect_with_defaults()?, host.trim()).await? {
+        for left in referee::remove_all(&docker, host.trim()).await? {
             println!("removed {left}");
         }
+    }
+    for left in images::remove_new(&docker, &images_before, IMAGE).await? {
+        println!("removed {left}");
     }
     shown
 }
 
-async fn show(args: &Args, dir: &Path, kept: &mut Option<Server>) -> anyhow::Result<()> {
-    let docker = Docker::connect_with_defaults()?;
-    docker.ping().await.context("no Docker engine answers\nhelp: scripts/engine starts one")?;
-    println!("{}", images::pull_or_make(&docker, IMAGE).await?);
+async fn show(args: &Args, docker: &Docker, dir: &Path, kept: &mut Option<Server>) -> anyhow::Result<()> {
+    println!("{}", images::pull_or_make(docker, IMAGE).await?);
 
     let github = Standin::start(StandinOptions::new(dir.join("github"))).await?;
     github.create_user("you")?;
