@@ -14,7 +14,7 @@ const SAYS_NOTHING: [&str; 4] = [
 
 /// What is to be done, by what git or ssh say.
 const ADVICE: [(&str, &str); 10] = [
-    ("Permission denied (publickey", "was the deploy key removed from the repository? connect it again"),
+    ("Permission denied (", "was the deploy key removed from the repository? connect it again"),
     (
         "Host key verification failed",
         "the machine that answered has another host key than the one on record: find out why before you accept it",
