@@ -13,6 +13,8 @@ use tokio_util::sync::CancellationToken;
 /// How often a delivery is tried before it is given up; with the longest wait this is more than three hours. A redelivery
 /// tries it again.
 const TRIES: i64 = 100;
+/// How often where GitHub refuses. What was just pushed may not be everywhere at GitHub yet; after some seconds it is.
+const REFUSALS: i64 = 4;
 
 /// Works on deliveries until told to stop.
 pub async fn run(works: Works, stop: CancellationToken) {
@@ -46,7 +48,8 @@ async fn round(works: &Works) -> anyhow::Result<Option<chrono::DateTime<chrono::
 
 async fn failed(works: &Works, waiting: &Waiting, error: &anyhow::Error) -> anyhow::Result<()> {
     let words = format!("{error:#}");
-    let hopeless = github_error(error).is_some_and(|e| !e.transient()) || waiting.attempts >= TRIES;
+    let refused = github_error(error).is_some_and(|e| !e.transient());
+    let hopeless = waiting.attempts >= if refused { REFUSALS } else { TRIES };
     tracing::warn!(delivery.id = %waiting.id, delivery.attempts = waiting.attempts, error = words, hopeless, "a delivery was not carried out");
     let mut tx = works.db.write().await?;
     if hopeless {
