@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use chrono::Utc;
+use russh::MethodKind;
 use russh::keys::{PrivateKey, PublicKey};
 use russh::server::{Auth, ChannelOpenHandle, Config, Handler, Msg, PublicKeyOffer, Session, VerifiedPublicKey};
 use russh::{Channel, ChannelId};
@@ -36,6 +37,8 @@ pub(crate) fn public_line(key: &PublicKey) -> anyhow::Result<String> {
 pub(crate) async fn serve(github: Arc<GitHub>, listener: TcpListener, key: PrivateKey) {
     let config = Arc::new(Config {
         keys: vec![key],
+        // As GitHub: no passwords.
+        methods: (&[MethodKind::PublicKey][..]).into(),
         auth_rejection_time: Duration::from_millis(50),
         auth_rejection_time_initial: Some(Duration::ZERO),
         inactivity_timeout: Some(Duration::from_secs(600)),
