@@ -21,7 +21,8 @@ pub(crate) fn base(links: &Links, world: &World, repository: &Repository) -> Val
         "fork": false,
         "created_at": time(&repository.created_at),
         "updated_at": time(&repository.updated_at),
-        "pushed_at": repository.pushed_at.as_ref().map(time),
+        // GitHub counts the making as the first push.
+        "pushed_at": time(&repository.pushed_at.unwrap_or(repository.created_at)),
         "git_url": format!("git://{}/{full_name}.git", links.web.trim_start_matches("http://")),
         "ssh_url": links.ssh_url(&full_name),
         "clone_url": format!("{}/{full_name}.git", links.web),
@@ -142,7 +143,7 @@ pub(crate) fn pushed(links: &Links, world: &World, repository: &Repository) -> V
     let full_name = world.full_name(repository);
     value["url"] = json!(format!("{}/{full_name}", links.web));
     value["created_at"] = json!(repository.created_at.timestamp());
-    value["pushed_at"] = json!(repository.pushed_at.map(|time| time.timestamp()));
+    value["pushed_at"] = json!(repository.pushed_at.unwrap_or(repository.created_at).timestamp());
     value["stargazers"] = json!(0);
     value["master_branch"] = json!(repository.default_branch);
     if let Some(owner) = world.users.get(&repository.owner) {
