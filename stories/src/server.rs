@@ -1,6 +1,7 @@
 //! The real server: the `dockercise` binary as a process, in a data folder of its own.
 
 use anyhow::{Context as _, bail};
+use rustix::process::{Pid, Signal, kill_process};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -151,7 +152,7 @@ impl Server {
     /// It does not end, or with an error.
     pub async fn stop(&mut self) -> anyhow::Result<()> {
         let Some(mut child) = self.child.take() else { return Ok(()) };
-        Command::new("kill").arg("-TERM").arg(child.id().to_string()).status()?;
+        signal(child.id(), Signal::TERM);
         let status = tokio::task::spawn_blocking(move || child.wait()).await??;
         if !status.success() {
             bail!("the server ended with {status}:\n{}", self.said());
@@ -174,6 +175,13 @@ impl Server {
     }
 }
 
+/// Sends a signal; a process that is gone needs none.
+fn signal(pid: u32, signal: Signal) {
+    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        let _ = kill_process(pid, signal);
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         let runners = self.runners();
@@ -182,7 +190,7 @@ impl Drop for Server {
             let _ = child.wait();
         }
         for pid in runners {
-            let _ = Command::new("kill").arg("-9").arg(pid.to_string()).status();
+            signal(pid, Signal::KILL);
         }
     }
 }
