@@ -1,14 +1,16 @@
 //! What the steps of a job share.
 
 use super::message::Message;
-use crate::engine::{AttemptKey, ImageRef};
+use crate::engine::{AttemptKey, EngineError, ImageRef};
 use crate::host::Host;
 use crate::shared::{Shared, patiently};
 use dockercise_pipeline::ids::{Attempt, Phase};
 use dockercise_pipeline::wire::Job;
 use std::collections::HashMap;
+use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OnceCell, mpsc};
+use tokio_util::task::TaskTracker;
 
 /// The layer that holds the source.
 pub const SOURCE_LAYER: &str = "source";
@@ -31,12 +33,14 @@ pub struct Context<H> {
     opened: Once<()>,
     source: Once<()>,
     images: Mutex<HashMap<String, Arc<Once<ImageRef>>>>,
+    /// Calls that the engine has not answered yet.
+    calls: TaskTracker,
 }
 
 impl<H: Host> Context<H> {
     /// For a job whose loop reads the other end of `line`.
     pub fn new(shared: Arc<Shared<H>>, job: Job, line: mpsc::Sender<Message>) -> Context<H> {
-        Context { shared, job, line, opened: OnceCell::new(), source: OnceCell::new(), images: Mutex::default() }
+        Context { shared, job, line, opened: OnceCell::new(), source: OnceCell::new(), images: Mutex::default(), calls: TaskTracker::new() }
     }
 
     /// The Docker host.
@@ -51,8 +55,22 @@ impl<H: Host> Context<H> {
 
     /// Sees to it that the run's network is there.
     pub async fn open(&self) -> Result<(), String> {
-        let open = async || patiently(|| self.host().open_run(self.job.run)).await.map_err(|e| e.to_string());
+        let (shared, run) = (Arc::clone(&self.shared), self.job.run);
+        let open = async || self.whole(async move { patiently(|| shared.host.open_run(run)).await }).await;
         self.opened.get_or_init(open).await.clone()
+    }
+
+    /// Makes a call that goes on when nobody waits for it any more: broken off, what it asks for would come all the same,
+    /// after everything was cleared away.
+    pub async fn whole<T: Send + 'static>(&self, call: impl Future<Output = Result<T, EngineError>> + Send + 'static) -> Result<T, String> {
+        let answer = self.calls.spawn(call).await;
+        answer.map_err(|e| e.to_string())?.map_err(|e| e.to_string())
+    }
+
+    /// Waits until the engine has answered all such calls.
+    pub async fn answered(&self) {
+        self.calls.close();
+        self.calls.wait().await;
     }
 
     /// An image, resolved once for the job.

@@ -35,6 +35,9 @@ impl<H: Host> Loop<H> {
 
     /// The server has taken the end.
     pub(super) async fn over(mut self) -> JobEnd {
+        // Those that were told to quit, and what they last asked of the engine.
+        self.walks.shutdown().await;
+        self.cx.answered().await;
         while self.forgets.join_next().await.is_some() {}
         // At a gate only layers and values wait: an engine has addresses for about thirty networks.
         if !self.ledger.run().over()
@@ -70,6 +73,7 @@ impl<H: Host> Loop<H> {
     /// Ends and removes every container of the job.
     async fn clear_away(&mut self) {
         self.walks.shutdown().await;
+        self.cx.answered().await;
         let begun: Vec<StepIx> = self.ledger.begun().chain(self.sent.keys().copied()).collect();
         for step in begun {
             let number = self.ledger.state().steps[step.index()].attempt.max(1);

@@ -96,12 +96,14 @@ impl<H: Host> Walk<H> {
             let permit = Arc::clone(&self.cx.shared.admission).acquire_owned().await;
             self.permit = Some(permit.map_err(|e| e.to_string())?);
         }
-        patiently(|| self.cx.host().create(&spec)).await.map_err(|e| e.to_string())?;
-        Ok(spec.image)
+        let (shared, image) = (Arc::clone(&self.cx.shared), spec.image.clone());
+        self.cx.whole(async move { patiently(|| shared.host.create(&spec)).await }).await?;
+        Ok(image)
     }
 
     /// What was created and will not run.
     async fn unmake(&self, phase: Phase) {
+        self.cx.answered().await;
         if let Err(error) = self.cx.host().remove(&self.key(phase)).await {
             tracing::warn!(%error, "a container that was not needed cannot be removed");
         }
