@@ -84,7 +84,9 @@ async fn r35_what_ignores_the_signal_is_killed_with_all_its_children() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_that_is_cancelled_as_it_begins_leaves_nothing() {
     let Some(world) = World::new().await else { return };
-    world.push("ci", "img: IMAGE\nlook:\n  vol: source\n  run: ls\nsay:\n  run: echo said\nmore:\n  env: [say]\n  run: echo $SAY\n").unwrap();
+    world
+        .push("ci", "img: IMAGE\nlook:\n  vol: source\n  run: ls\nsay:\n  run: echo said\nmore:\n  env: [say]\n  run: echo $SAY\n")
+        .unwrap();
     world.api.run("ci", 1).await.unwrap().ends("passed").await.unwrap();
     for number in 2..=13 {
         world.clone.push(&format!("main:refs/heads/b{number}")).unwrap();
