@@ -63,7 +63,11 @@ async fn place(app: &App, path: &StepPath, which: &Which) -> Result<(Place, bool
 fn locate(stored: &Stored, step: StepIx, attempt: Option<u32>, phase: Phase) -> Result<Option<(LogName, bool)>, Fault> {
     let (Some(plan), state) = (stored.plan()?, stored.state()?) else { return Ok(None) };
     let Some(now) = state.steps.get(step.index()) else { return Ok(None) };
-    let number = attempt.unwrap_or(now.attempt.max(1));
+    let last = now.attempt.max(1);
+    let number = attempt.unwrap_or(last);
+    if !(1..=last).contains(&number) {
+        return Ok(None);
+    }
     let complete = matches!(now.status, StepStatus::Ended { .. }) || number < now.attempt;
     Ok(logs::name(stored, &plan, Attempt { step, number }, phase).map(|log| (log, complete)))
 }
