@@ -37,7 +37,7 @@ fn all_examples_together_are_one_good_repository() {
     assert_eq!(compiled.diagnostics, []);
     let plan = compiled.plan.expect("a plan");
     let names: Vec<_> = plan.pipelines.iter().map(|p| p.name.as_str()).collect();
-    assert_eq!(names, ["api", "deploy", "founding", "hello", "release", "value", "volume", "web"]);
+    assert_eq!(names, ["api", "demo", "deploy", "founding", "hello", "release", "value", "volume", "web"]);
     insta::assert_snapshot!(draw(&plan));
 }
 
