@@ -149,5 +149,11 @@ async fn refs_and_messages_are_only_text() {
     assert_eq!(view["commit"]["title"], message);
     assert_eq!(view["summary"]["branch"], branch);
     assert_eq!(String::from_utf8(run.value("say").await.unwrap()).unwrap(), format!("{branch}ci.dockercise.yaml\n"));
+    // Git allows it, and takes it for an option where it may.
+    world.clone.push("HEAD:refs/heads/--upload-pack=touch").unwrap();
+    let option = world.api.run("ci", 2).await.unwrap();
+    option.ends("infra").await.unwrap();
+    let reason = option.step("say").await.unwrap()["reason"].clone();
+    assert!(reason.as_str().unwrap().contains("is not the name of a ref"), "{reason}");
     world.close().await;
 }

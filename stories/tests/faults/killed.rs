@@ -1,6 +1,7 @@
 //! Server and runner die at any moment; steps go on, and nothing of them is lost (reliability.md P3, P4).
 
 use super::counting;
+use standin_github::Fault;
 use std::process::Command;
 use std::time::Duration;
 use stories::{Run, World};
@@ -89,6 +90,20 @@ async fn what_was_asked_while_everything_was_dead_is_done_afterwards() {
     next.ends("passed").await.unwrap();
     ended_well(&run, &said).await;
     world.status_is("ci", &second, "success: passed").await.unwrap();
+    world.close().await;
+}
+
+/// P1: what was answered with 2xx is never lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_push_that_was_accepted_runs_though_the_server_died_at_once() {
+    let Some(mut world) = World::new().await else { return };
+    let slow = Fault { path: "/repos/anna/app/git/trees/".into(), delay_ms: 30_000, times: Some(1), ..Fault::default() };
+    world.github.add_fault(slow);
+    world.push("ci", "say:\n  img: IMAGE\n  run: echo said\n").unwrap();
+    world.github.wait_until(|g| g.deliveries("anna/app").iter().any(|d| d.event == "push" && d.ok())).await;
+    world.server.kill().unwrap();
+    world.server.start().await.unwrap();
+    world.api.run("ci", 1).await.unwrap().ends("passed").await.unwrap();
     world.close().await;
 }
 

@@ -23,7 +23,7 @@ deploy:
     let view = run.until("its gate", |v| v["summary"]["state"] == "waiting").await.unwrap();
     assert_eq!(view["gates"][0]["state"], "waiting");
     assert_eq!(view["gates"][0]["note"], "look first");
-    assert_eq!(run.step("build").await.unwrap()["state"], "passed");
+    run.step_is("build", "passed").await.unwrap();
     assert_eq!(run.step("deploy").await.unwrap()["state"], "at-gate");
     world.status_is("ci", &sha, "pending: waiting for a click").await.unwrap();
     run.click().await.unwrap();
