@@ -118,6 +118,8 @@ impl Inner {
         let inspected = self.docker.inspect_container(&name, None::<InspectContainerOptions>).await;
         match inspected.map_err(self.error(format!("inspect {name}"))) {
             Err(error) if error.status() == Some(404) => Err(EngineError::Gone { name }),
+            // We remove no container before we know its end, so it is somebody else who is at it.
+            Ok(container) if end::is_being_removed(&container) => Err(EngineError::Gone { name }),
             outcome => outcome,
         }
     }

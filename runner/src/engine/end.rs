@@ -104,7 +104,35 @@ pub(super) fn holder_of(container: &ContainerInspectResponse) -> Option<&str> {
 pub(super) fn found(container: &ContainerInspectResponse) -> Found {
     match container.state.as_ref().and_then(|state| state.status) {
         Some(ContainerStateStatusEnum::CREATED) => Found::Created,
-        Some(ContainerStateStatusEnum::EXITED | ContainerStateStatusEnum::DEAD) => Found::Exited(ended(container)),
+        Some(ContainerStateStatusEnum::EXITED) => Found::Exited(ended(container)),
         _ => Found::Running,
+    }
+}
+
+/// Has its removal begun? The engine kills what it removes, and for a moment shows the code of that: 137 and `dead`.
+pub(super) fn is_being_removed(container: &ContainerInspectResponse) -> bool {
+    let status = container.state.as_ref().and_then(|state| state.status);
+    matches!(status, Some(ContainerStateStatusEnum::DEAD | ContainerStateStatusEnum::REMOVING))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bollard::models::ContainerState;
+
+    fn container(status: ContainerStateStatusEnum) -> ContainerInspectResponse {
+        let state = ContainerState { status: Some(status), exit_code: Some(137), ..ContainerState::default() };
+        ContainerInspectResponse { state: Some(state), ..ContainerInspectResponse::default() }
+    }
+
+    #[test]
+    fn what_is_being_removed_has_not_failed_by_itself() {
+        for status in [ContainerStateStatusEnum::DEAD, ContainerStateStatusEnum::REMOVING] {
+            assert!(is_being_removed(&container(status)));
+            assert!(!matches!(found(&container(status)), Found::Exited(_)));
+        }
+        let killed = container(ContainerStateStatusEnum::EXITED);
+        assert!(!is_being_removed(&killed));
+        assert!(matches!(found(&killed), Found::Exited(ended) if ended.code == 137));
     }
 }
