@@ -57,20 +57,29 @@ async fn wait_for_quiet(world: &World, host: &str, found: &mut Vec<String>) -> a
     loop {
         let mut db = open(world).await?;
         let live: i64 = sqlx::query_scalar("select count(*) from run where not over").fetch_one(&mut db).await?;
-        let held = of_runs(world, host).await?;
+        // What a runner has not put away yet may still come to be.
+        let mut held = kept(world);
+        held.extend(of_runs(world, host).await?);
         if live == 0 && held.is_empty() {
             return Ok(());
         }
         if tokio::time::Instant::now() > deadline {
-            found.push(format!(
-                "I6: after {} s of quiet {live} runs are not over and Docker still has: {}",
-                TIDY.as_secs(),
-                held.join(", ")
-            ));
+            let held = held.join(", ");
+            found.push(format!("I6: after {} s of quiet {live} runs are not over and still there are: {held}", TIDY.as_secs()));
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+/// Jobs and runs in the runner's folder.
+fn kept(world: &World) -> Vec<String> {
+    let names = |folder: &str| {
+        let entries = std::fs::read_dir(world.server.data().join("runner").join(folder)).into_iter().flatten().flatten();
+        let names = entries.map(|e| e.file_name().to_string_lossy().into_owned()).filter(|name| !name.ends_with(".dropped"));
+        names.map(|name| format!("{folder}/{name}")).collect::<Vec<_>>()
+    };
+    [names("jobs"), names("runs")].concat()
 }
 
 /// Containers, networks and volumes of the host's runs.
