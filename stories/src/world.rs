@@ -28,7 +28,31 @@ pub struct World {
     pub docker: Docker,
     /// Everything recorded of GitHub's traffic.
     pub record: PathBuf,
+    _leavings: Leavings,
+    // Last: what is dropped before still looks into it.
     dir: TempDir,
+}
+
+/// What Docker keeps of a story that failed; removed once its server and runner are dead.
+struct Leavings {
+    data: PathBuf,
+}
+
+impl Drop for Leavings {
+    fn drop(&mut self) {
+        let Ok(host) = std::fs::read_to_string(self.data.join("runner/host")) else { return };
+        if !std::thread::panicking() {
+            return;
+        }
+        // The story's own runtime is in the middle of the panic.
+        let remove = move || -> anyhow::Result<()> {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(referee::remove_all(&Docker::connect_with_defaults()?, host.trim())).map(drop)
+        };
+        if let Ok(Err(e)) = std::thread::spawn(remove).join() {
+            eprintln!("what the story left in Docker stays: {e:#}");
+        }
+    }
 }
 
 impl World {
@@ -61,7 +85,8 @@ impl World {
         server.connect(REPOSITORY, &token)?;
         let api = Api::new(&server.url());
         let clone = Checkout::new(&github.git_url(REPOSITORY, &token))?;
-        Ok(World { github, server, api, token, clone, docker, record, dir })
+        let leavings = Leavings { data: dir.path().join("data") };
+        Ok(World { github, server, api, token, clone, docker, record, _leavings: leavings, dir })
     }
 
     /// Writes one pipeline file, commits and pushes to main; returns the commit.
