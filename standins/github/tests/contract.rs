@@ -59,7 +59,8 @@ impl Recorded {
 
     async fn end(self) {
         self.setting.standin.shutdown().await;
-        let violations = Judge::load().unwrap().check_file(&self.journal).unwrap();
+        let Some(judge) = Judge::load_or_skip().unwrap() else { return };
+        let violations = judge.check_file(&self.journal).unwrap();
         assert!(violations.is_empty(), "{}", shown(&violations));
     }
 }
@@ -274,7 +275,7 @@ async fn what_is_wrong_is_reported() {
     let it = Recorded::new().await;
     let api = it.setting.api();
     it.get("/repos/anna/app", 200).await;
-    let judge = Judge::load().unwrap();
+    let Some(judge) = Judge::load_or_skip().unwrap() else { return };
     let recorded = lines(&it.journal);
     assert!(recorded.iter().all(|line| judge.check(line).is_empty()));
 

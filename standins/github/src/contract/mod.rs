@@ -56,6 +56,19 @@ impl Judge {
         Self::load_from(Path::new(DESCRIPTION))
     }
 
+    /// As [`Judge::load`], for tests: none where the description is not beside the checkout, as in a stranger's clone, with
+    /// words on stderr that nothing was judged. CI has it, so there it must be.
+    ///
+    /// # Errors
+    /// When it cannot be read; in CI (`CI` is set) also when it is not there.
+    pub fn load_or_skip() -> anyhow::Result<Option<Self>> {
+        if !Path::new(DESCRIPTION).exists() && std::env::var_os("CI").is_none() {
+            eprintln!("SKIPPED: GitHub's OpenAPI description is not there ({DESCRIPTION}); the traffic was not judged");
+            return Ok(None);
+        }
+        Self::load().map(Some)
+    }
+
     /// Reads a gzipped OpenAPI description.
     ///
     /// # Errors
