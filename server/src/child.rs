@@ -40,8 +40,8 @@ const LOOK: Duration = Duration::from_millis(250);
 
 /// For the embedded runner: ends when its server has been killed and either another one answers at the address, whose own
 /// runner stands by for this one's folder, or none did for ten minutes.
-pub async fn superseded(server: &str) {
-    if let Err(e) = parent_died().await {
+pub async fn superseded(server: &str, parent: i32) {
+    if let Err(e) = parent_died(parent).await {
         tracing::debug!(error = %e, "the server's process cannot be watched");
         return std::future::pending().await;
     }
@@ -60,10 +60,11 @@ pub async fn superseded(server: &str) {
 }
 
 /// Waits for the end of the process that started this one. On a thread of its own, which waits for nothing else.
-async fn parent_died() -> std::io::Result<()> {
+async fn parent_died(parent: i32) -> std::io::Result<()> {
     use rustix::event::{PollFd, PollFlags, poll};
     use rustix::process::{PidfdFlags, getppid, pidfd_open};
-    let parent = getppid().ok_or_else(|| std::io::Error::other("no parent"))?;
+    // It may have died before this process could look.
+    let Some(parent) = getppid().filter(|now| now.as_raw_pid() == parent) else { return Ok(()) };
     let watched = pidfd_open(parent, PidfdFlags::empty())?;
     let wait = move || loop {
         match poll(&mut [PollFd::new(&watched, PollFlags::IN)], None) {
@@ -109,7 +110,14 @@ fn spawn(embedded: &Embedded) -> std::io::Result<Child> {
     let program = if own.exists() { own } else { std::env::current_exe()? };
     let mut command = Command::new(program);
     command.arg0("dockercise");
-    command.arg("runner").arg("--server").arg(&embedded.server).arg("--data").arg(&embedded.data).arg("--embedded");
+    command
+        .arg("runner")
+        .arg("--server")
+        .arg(&embedded.server)
+        .arg("--data")
+        .arg(&embedded.data)
+        .arg("--embedded")
+        .arg(std::process::id().to_string());
     if let Some(host) = &embedded.docker_host {
         command.arg("--docker-host").arg(host);
     }

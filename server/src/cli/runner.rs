@@ -22,9 +22,9 @@ pub struct RunnerArgs {
     /// How many steps may run at once [default: 8, or twice the processors if that is more]
     #[arg(long, value_name = "N")]
     slots: Option<usize>,
-    /// Started by `serve`: make way when that server is gone and another one has come
-    #[arg(long, hide = true)]
-    embedded: bool,
+    /// Started by the `serve` with this process id: make way when it is gone and another one has come
+    #[arg(long, hide = true, value_name = "PID")]
+    embedded: Option<i32>,
 }
 
 /// Runs jobs until told to stop.
@@ -40,7 +40,7 @@ pub fn run(args: RunnerArgs) -> anyhow::Result<ExitCode> {
         let options = RunnerOptions { server: args.server, token, data_dir: args.data, docker_host: args.docker_host, slots: args.slots };
         tokio::select! {
             ended = dockercise_runner::run(options) => ended,
-            () = superseded(&server), if args.embedded => Ok(()),
+            () = superseded(&server, args.embedded.unwrap_or_default()), if args.embedded.is_some() => Ok(()),
         }
     })?;
     // Blocking reads of a keeper's stream must not hold the process back.
