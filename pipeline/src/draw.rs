@@ -35,7 +35,7 @@ fn draw_pipeline(plan: &Plan, ix: PipelineIx) -> String {
                 (_, true) => ("└", " "),
             };
             let step = plan.step(*step);
-            out.push_str(&format!("{number} {branch} {:width$}  {}\n", step.name, escape(&step.image)));
+            out.push_str(&format!("{number} {branch} {:width$}  {}\n", step.name, escape(&step.image_text(plan))));
             for (word, text) in takes(plan, ix, step) {
                 out.push_str(&format!("    {stem}     {word:<6} {text}\n"));
             }
@@ -47,8 +47,14 @@ fn draw_pipeline(plan: &Plan, ix: PipelineIx) -> String {
 /// When it starts, what it waits for, how long it may take.
 fn heading(plan: &Plan, pipeline: &PipelinePlan) -> String {
     let on = &pipeline.on;
-    let events: Vec<&str> =
-        [(on.push, "push"), (on.tag, "tag"), (on.manual, "manual")].into_iter().filter(|(is, _)| *is).map(|(_, word)| word).collect();
+    let named = [
+        (on.push.is_some(), "push"),
+        (on.pull_request.is_some(), "pull_request"),
+        (on.tag.is_some(), "tag"),
+        (!on.schedule.is_empty(), "schedule"),
+        (on.manual.is_some(), "manual"),
+    ];
+    let events: Vec<&str> = named.into_iter().filter(|(is, _)| *is).map(|(_, word)| word).collect();
     let mut parts = vec![format!("on {}", events.join(", "))];
     if !pipeline.after.is_empty() {
         parts.push(format!("after {}", pipelines(plan, &pipeline.after)));
@@ -90,7 +96,7 @@ fn takes(plan: &Plan, pipeline: PipelineIx, step: &StepPlan) -> Vec<(&'static st
     if !step.after.is_empty() {
         lines.push(("after", format!("← {}", step.after.iter().map(|ix| name(*ix)).collect::<Vec<_>>().join(", "))));
     }
-    match step.volume {
+    match step.volume_root() {
         Some(VolumeFrom::Source) => lines.push(("volume", "← source".to_owned())),
         Some(VolumeFrom::Step { step }) => lines.push(("volume", format!("← {}", name(step)))),
         None => {}
@@ -100,6 +106,9 @@ fn takes(plan: &Plan, pipeline: PipelineIx, step: &StepPlan) -> Vec<(&'static st
     for env in &step.env {
         match &env.value {
             EnvValue::Literal { .. } => literals.push(env.name.as_str()),
+            EnvValue::Secret { name } | EnvValue::Ssm { path: name } | EnvValue::Secretsmanager { id: name } => {
+                lines.push(("secret", format!("{} from the store's {}", env.name, escape(name))));
+            }
             EnvValue::Step { step } => match of_steps.iter_mut().find(|(ix, _)| ix == step) {
                 Some((_, names)) => names.push(&env.name),
                 None => of_steps.push((*step, vec![&env.name])),
@@ -113,7 +122,7 @@ fn takes(plan: &Plan, pipeline: PipelineIx, step: &StepPlan) -> Vec<(&'static st
     if !step.values.is_empty() {
         lines.push(("value", format!("← {}", step.values.iter().map(|ix| name(*ix)).collect::<Vec<_>>().join(", "))));
     }
-    lines.push(("run", command(&step.run_text)));
+    lines.push(("run", command(step.text())));
     if let Some(done) = &step.done {
         lines.push(("done", command(&done.text)));
     }

@@ -59,8 +59,8 @@ impl Trigger {
     /// The reason why it is not needed.
     pub fn starts(&self, pipeline: &PipelinePlan) -> Result<(), String> {
         let wanted = match self {
-            Trigger::Push { .. } => pipeline.on.push,
-            Trigger::Tag { .. } => pipeline.on.tag,
+            Trigger::Push { .. } => pipeline.on.push.is_some(),
+            Trigger::Tag { .. } => pipeline.on.tag.is_some(),
             // A person who asks for a run gets it: `on: manual` is for pipelines that nothing else starts.
             Trigger::Manual { .. } => true,
         };

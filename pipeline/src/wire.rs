@@ -6,11 +6,15 @@
 //! POST /runner/v1/jobs/{job}/reports                       Reports -> Taken      (409: the fence is over; 422: one is refused;
 //!                                                                                 412: a record is not what the server has)
 //! POST /runner/v1/jobs/{job}/log/{step}/{attempt}/{phase}?fence=F&offset=N   frames -> Have   (409 with Have: not the next byte)
+//! POST /runner/v1/jobs/{job}/secrets                       AskSecrets -> Secrets
+//! POST /runner/v1/jobs/{job}/notices                       Notice             (shown live, kept nowhere)
+//! PUT  /runner/v1/jobs/{job}/results/{step}/{attempt}/{sha256}?fence=F   a file that a step leaves (200: it is stored, or was)
 //! ```
+//! A service's log is at `.../log/{step}/{attempt}/{phase}?fence=F&offset=N&service=NAME`.
 //! With 412 nothing of the request was taken: send the log again from what the server says it has, then the reports.
 //! Every call carries `Authorization: Bearer {token}`; the host is known from the token alone.
 
-use crate::ids::{Attempt, Fence, JobId, Phase, RunId};
+use crate::ids::{Attempt, Fence, JobId, Phase, RunId, StepIx};
 use crate::plan::Plan;
 use crate::run::{Event, RunState, Stamped};
 use serde::{Deserialize, Serialize};
@@ -85,6 +89,72 @@ pub struct Job {
     pub about: About,
     /// Where the source comes from.
     pub source: Source,
+    /// May its steps have secrets, credentials and caches? A fork's may not.
+    pub trusted: bool,
+    /// Images that an earlier job of the run has resolved: the same name stays the same image for the whole run.
+    pub images: Vec<ResolvedImage>,
+    /// Steps that passed in an earlier run and are not run again: their values and volumes are there.
+    pub kept: Vec<Kept>,
+}
+
+/// An image's name and what it was when the run first asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResolvedImage {
+    /// As the file has it.
+    pub name: String,
+    /// The engine's id, `sha256:…`.
+    pub id: String,
+    /// `name@sha256:…`, where it came from a registry.
+    pub digest: Option<String>,
+}
+
+/// A step of this run whose value and volume are those of an earlier run's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kept {
+    /// The step here.
+    pub step: StepIx,
+    /// The run that it passed in.
+    pub run: RunId,
+    /// The attempt there that passed.
+    pub attempt: Attempt,
+}
+
+/// A runner's question for secrets that steps of its job name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskSecrets {
+    /// The job's lease.
+    pub fence: Fence,
+    /// The names, as the plan has them.
+    pub names: Vec<String>,
+}
+
+/// The answer: what is there of what was asked for. Held in memory only, by both.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Secrets {
+    /// Name and value, the value in base64. A name that is missing has no secret.
+    pub secrets: Vec<(String, String)>,
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.secrets.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+/// What a step is at before its container runs, such as pulling an image: shown live, kept nowhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notice {
+    /// The job's lease.
+    pub fence: Fence,
+    /// The step.
+    pub step: StepIx,
+    /// In words for people; none when that is over.
+    pub words: Option<String>,
 }
 
 /// What every step is told about its run, as `DOCKERCISE_*` variables.
@@ -101,8 +171,10 @@ pub struct About {
     pub branch: Option<String>,
     /// The tag, if the ref is one.
     pub tag: Option<String>,
-    /// `push`, `tag`, `manual`.
+    /// `push`, `pull_request`, `tag`, `schedule`, `manual`.
     pub event: String,
+    /// What the person who started it said: environment of every step of the pipelines whose `manual` names it.
+    pub inputs: Vec<(String, String)>,
     /// For each pipeline of the plan: its number (0 where it is not needed) and the address of its results page.
     pub pipelines: Vec<Numbered>,
 }
@@ -162,7 +234,7 @@ pub struct Report {
     /// With [`Event::StepRecorded`]: what the server must have before it believes it.
     pub record: Option<Record>,
     /// With [`Event::StepStarted`]: the image as it was resolved.
-    pub image_id: Option<String>,
+    pub image: Option<ResolvedImage>,
 }
 
 /// What was stored of an attempt. The server compares it with what it has.
@@ -173,8 +245,34 @@ pub struct Record {
     pub logs: Vec<StoredLog>,
     /// Length in bytes of the value (`run`'s stdout).
     pub value_length: u64,
-    /// Lower-case hex sha256 of the value.
+    /// Lower-case hex sha256 of the value; empty where the value is a secret.
     pub value_sha256: String,
+    /// Files that the step's `results` name, stored by their sums.
+    pub results: Vec<StoredFile>,
+    /// What `results` name and was not kept, and why.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A file that a step left for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredFile {
+    /// Its path in the working directory. Bytes that are no UTF-8 are replaced: the name is for people, never for a disk.
+    pub path: String,
+    /// Bytes.
+    pub length: u64,
+    /// Lower-case hex: what it is stored under.
+    pub sha256: String,
+}
+
+/// A file that was not kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeftOut {
+    /// Its path, as in [`StoredFile`].
+    pub path: String,
+    /// Why, in words.
+    pub why: String,
 }
 
 /// A log as it was stored, in frames.
@@ -185,6 +283,8 @@ pub struct StoredLog {
     pub attempt: Attempt,
     /// Of which command.
     pub phase: Phase,
+    /// Of which of its services; none for the step's own.
+    pub service: Option<String>,
     /// Length in bytes of all frames, headers included.
     pub length: u64,
     /// Lower-case hex sha256 of the same bytes.

@@ -2,6 +2,7 @@
 
 use dockercise_pipeline::compile::compile;
 use dockercise_pipeline::diagnostic::render::{Style, render};
+use dockercise_pipeline::plan::{StepPlan, Work};
 use dockercise_pipeline::source::SourceFile;
 
 const PAGE: &str = include_str!("../../docs/language.md");
@@ -57,8 +58,16 @@ fn what_the_page_says_of_braces_holds() {
     let compiled = compile("docs", file(blocks()[2].1));
     let plan = compiled.plan.expect("a plan");
     assert_eq!(
-        plan.steps[1].run,
+        script(&plan.steps[1]),
         "for i in {1..3}; do cat /dockercise/values/docs/commit-id; done\necho 'the text {commit-id}' | awk '{print}'\n"
     );
-    assert_eq!(plan.steps[0].run, "git rev-parse 'HEAD^{commit}'");
+    assert_eq!(script(&plan.steps[0]), "git rev-parse 'HEAD^{commit}'");
+}
+
+/// What the shell of a step is given.
+fn script(step: &StepPlan) -> &str {
+    match &step.work {
+        Work::Run { argv, .. } => argv.last().expect("a script"),
+        other => panic!("{other:?} is no command"),
+    }
 }

@@ -1,7 +1,7 @@
 //! What a file means, decision by decision: the plan that the compiler makes of it.
 
 use dockercise_pipeline::compile::{Compiled, compile};
-use dockercise_pipeline::plan::{EnvValue, Plan, StepPlan, VolumeFrom};
+use dockercise_pipeline::plan::{EnvValue, Plan, StepPlan, VolumeFrom, Work};
 use dockercise_pipeline::source::SourceFile;
 
 fn compiled(files: &[(&str, &str)]) -> Compiled {
@@ -22,7 +22,15 @@ fn step<'p>(plan: &'p Plan, name: &str) -> &'p StepPlan {
 fn literal<'p>(step: &'p StepPlan, name: &str) -> &'p str {
     match &step.env.iter().find(|env| env.name == name).expect("a variable of that name").value {
         EnvValue::Literal { text } => text,
-        EnvValue::Step { .. } => panic!("{name} is of a step"),
+        _ => panic!("{name} is no text"),
+    }
+}
+
+/// What the shell of a step is given.
+fn script(step: &StepPlan) -> &str {
+    match &step.work {
+        Work::Run { argv, .. } => argv.last().expect("a script"),
+        other => panic!("{other:?} is no command"),
     }
 }
 
@@ -30,7 +38,7 @@ fn literal<'p>(step: &'p StepPlan, name: &str) -> &'p str {
 fn of_steps(plan: &Plan, name: &str) -> Vec<String> {
     let of = |env: &dockercise_pipeline::plan::EnvPlan| match env.value {
         EnvValue::Step { step } => Some(format!("{}={}", env.name, plan.full_name(step))),
-        EnvValue::Literal { .. } => None,
+        _ => None,
     };
     step(plan, name).env.iter().filter_map(of).collect()
 }
@@ -42,7 +50,7 @@ fn scalars_are_as_written() {
         "a:\n  img: 1.10\n  run: no\n  env:\n    V: 1.10\n    ON: no\n    HEX: 0x1F\n    N: null\n    T: ~\n    E:\n    Q: \"\"\n    D: 2024-01-01\n    I: .inf\n    O: 0o17\n    S: ' x '\n    M: |\n      a\n      b\n",
     )]);
     let a = step(&plan, "a");
-    assert_eq!((a.image.as_str(), a.run.as_str()), ("1.10", "no"));
+    assert_eq!((a.image_text(&plan).as_str(), script(a)), ("1.10", "no"));
     let expected = [
         ("V", "1.10"),
         ("ON", "no"),
@@ -70,7 +78,7 @@ fn references_without_quotes_are_understood() {
     )]);
     for name in ["b", "c"] {
         let step = step(&plan, name);
-        assert!(matches!(step.volume, Some(VolumeFrom::Step { .. })) && step.after.len() == 1, "{name}");
+        assert!(matches!(step.volume_root(), Some(VolumeFrom::Step { .. })) && step.after.len() == 1, "{name}");
     }
     assert_eq!(of_steps(&plan, "b"), ["A=ci/a", "X=ci/a"]);
     assert_eq!(of_steps(&plan, "c"), ["A=ci/a"]);
@@ -106,17 +114,17 @@ fn defaults_count_where_nothing_is_said_and_not_for_what_they_name() {
     let plan =
         plan(&[("ci", "img: i\nvol: code\nenv: [code]\ncode: {run: x}\na: {run: x}\nb: {img: j, vol: source, env: {X: y}, run: x}\n")]);
     let (code, a, b) = (step(&plan, "code"), step(&plan, "a"), step(&plan, "b"));
-    assert!(code.volume.is_none() && code.env.is_empty() && code.image == "i");
-    assert!(matches!(a.volume, Some(VolumeFrom::Step { .. })));
+    assert!(code.volume.is_empty() && code.env.is_empty() && code.image_text(&plan) == "i");
+    assert!(matches!(a.volume_root(), Some(VolumeFrom::Step { .. })));
     assert_eq!(of_steps(&plan, "a"), ["CODE=ci/code"]);
-    assert!(matches!(b.volume, Some(VolumeFrom::Source)) && b.image == "j" && of_steps(&plan, "b").is_empty());
+    assert!(matches!(b.volume_root(), Some(VolumeFrom::Source)) && b.image_text(&plan) == "j" && of_steps(&plan, "b").is_empty());
 }
 
 #[test]
 fn with_steps_a_step_may_have_any_name() {
     let plan = plan(&[("ci", "on: manual\nsteps:\n  on: {img: i, run: 'cat {env}'}\n  env: {img: i, run: x}\n  x-note: {a: b}\n")]);
     assert_eq!(step(&plan, "on").values.len(), 1);
-    assert!(plan.pipelines[0].on.manual && !plan.pipelines[0].on.push);
+    assert!(plan.pipelines[0].on.manual.is_some() && plan.pipelines[0].on.push.is_none());
     assert_eq!(plan.steps.len(), 2);
 }
 
@@ -126,7 +134,7 @@ fn a_step_reads_its_own_value_in_done_only() {
     let a = step(&plan, "a");
     let done = a.done.as_ref().expect("done");
     assert!(done.reads_own_value && a.values.len() == 1 && a.needs().count() == 1);
-    assert_eq!(done.run, "grep ok /dockercise/values/ci/a /dockercise/values/ci/a /dockercise/values/ci/b");
+    assert_eq!(done.argv[2], "grep ok /dockercise/values/ci/a /dockercise/values/ci/a /dockercise/values/ci/b");
     assert_eq!((a.timeout_seconds, done.timeout_seconds), (Some(90), Some(90)));
 }
 
@@ -134,9 +142,9 @@ fn a_step_reads_its_own_value_in_done_only() {
 fn a_list_stops_at_the_first_failure() {
     let plan = plan(&[("ci", "a:\n  img: i\n  run: [false && true, echo never]\n")]);
     let a = step(&plan, "a");
-    assert_eq!(a.run_text, "false && true\necho never");
+    assert_eq!(a.text(), "false && true\necho never");
     for shell in ["sh", "bash"] {
-        let output = std::process::Command::new(shell).args(["-ec", &a.run]).output().expect("a shell");
+        let output = std::process::Command::new(shell).args(["-ec", script(a)]).output().expect("a shell");
         assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(1), b"".as_slice()), "{shell}");
     }
 }

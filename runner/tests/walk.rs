@@ -9,7 +9,7 @@ mod support;
 use dockercise_pipeline::frame::Stream;
 use dockercise_pipeline::ids::{GateIx, Phase, PipelineIx, RunId};
 use dockercise_pipeline::outcome::Outcome;
-use dockercise_pipeline::plan::{Plan, StepPlan};
+use dockercise_pipeline::plan::{ImageFrom, Plan, StepPlan, Work};
 use dockercise_pipeline::run::Event;
 use dockercise_pipeline::wire::Source;
 use dockercise_runner::RunnerOptions;
@@ -88,7 +88,11 @@ impl Scene {
     }
 
     fn submit_from(&self, mut plan: Plan, source: Source) -> usize {
-        plan.steps.iter_mut().for_each(|s| s.image = "dct-busybox:busybox".into());
+        plan.steps.iter_mut().for_each(|s| {
+            if let Work::Run { image, .. } = &mut s.work {
+                *image = ImageFrom::Named { name: "dct-busybox:busybox".into() };
+            }
+        });
         self.server.submit(plan, source)
     }
 

@@ -123,13 +123,12 @@ impl Merge<'_, '_> {
                 plan.steps.push(made);
             }
             plan.pipelines.push(PipelinePlan {
-                name: definition.name.value.clone(),
-                file: definition.source.path.clone(),
                 on: definition.on.clone(),
                 timeout_seconds: definition.timeout_seconds,
                 after,
                 gate,
                 steps: (first..plan.steps.len()).map(|ix| StepIx(ix as u32)).collect(),
+                ..PipelinePlan::new(&definition.name.value, &definition.source.path)
             });
         }
         order::report_cycles(&mut self, plan.steps.len());
@@ -144,8 +143,10 @@ impl Merge<'_, '_> {
             .iter()
             .map(|env| 64 + env.name.len() + if let crate::plan::EnvValue::Literal { text } = &env.value { text.len() } else { 0 })
             .sum();
-        let done = step.done.as_ref().map_or(0, |done| done.text.len() + done.run.len());
-        let text = step.run_text.len() + step.run.len() + done + env + 8 * step.values.len();
+        let length = |argv: &[String]| argv.iter().map(String::len).sum::<usize>();
+        let done = step.done.as_ref().map_or(0, |done| done.text.len() + length(&done.argv));
+        let run = if let crate::plan::Work::Run { text, argv, .. } = &step.work { text.len() + length(argv) } else { 0 };
+        let text = run + done + env + 8 * step.values.len();
         match self.text_left.checked_sub(text) {
             Some(left) => {
                 self.text_left = left;
@@ -165,7 +166,7 @@ impl Merge<'_, '_> {
 
     pub(super) fn gate(&mut self, after: &After, guards: Guarded) -> Option<GateIx> {
         let gate = after.gate.as_ref()?;
-        self.gates.push(GatePlan { guards, note: gate.note.clone() });
+        self.gates.push(GatePlan { note: gate.note.clone(), ..GatePlan::new(guards) });
         Some(GateIx(self.gates.len() as u32 - 1))
     }
 

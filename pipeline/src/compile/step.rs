@@ -6,28 +6,21 @@ use crate::definition::{EnvItem, StepDefinition};
 use crate::diagnostic::quote;
 use crate::ids::{PipelineIx, StepIx};
 use crate::names::{SOURCE, aws_names, env_name};
-use crate::plan::{DonePlan, EnvPlan, EnvValue, Guarded, StepPlan, VolumeFrom};
+use crate::plan::{DonePlan, EnvPlan, EnvValue, Guarded, ImageFrom, MountPlan, StepPlan, VolumeFrom, Work};
 use crate::references::{self, Word};
 use crate::source::{Span, Spanned};
 use std::collections::HashMap;
 
 impl Merge<'_, '_> {
     pub(super) fn step(&mut self, pipeline: PipelineIx, ix: StepIx, definition: &StepDefinition) -> StepPlan {
+        let image = ImageFrom::Named { name: definition.image.as_ref().map(|image| image.value.clone()).unwrap_or_default() };
         let mut step = StepPlan {
-            name: definition.name.value.clone(),
-            pipeline,
             line: self.definitions[pipeline.index()].source.line(definition.name.span.start()) as u32,
-            image: definition.image.as_ref().map(|image| image.value.clone()).unwrap_or_default(),
-            run_text: String::new(),
-            run: String::new(),
-            done: None,
-            volume: self.volume(pipeline, ix, definition),
+            volume: self.volume(pipeline, ix, definition).map(MountPlan::root).into_iter().collect(),
             env: self.env(pipeline, ix, definition),
-            values: Vec::new(),
-            after: Vec::new(),
-            after_pipelines: Vec::new(),
             gate: self.gate(&definition.after, Guarded::Step { step: ix }),
             timeout_seconds: definition.timeout_seconds,
+            ..StepPlan::new(&definition.name.value, pipeline, Work::Image { image: image.clone() })
         };
         if let Some(command) = &definition.run {
             let script = self.script(pipeline, command);
@@ -35,7 +28,7 @@ impl Merge<'_, '_> {
                 self.edges.push(Edge::uses(pipeline, ix, used, span, "reads the value of"));
                 step.values.push(used);
             }
-            (step.run_text, step.run) = (script.text, script.run);
+            step.work = Work::Run { image, text: script.text, argv: shell(script.run) };
         }
         if let Some(done) = &definition.done {
             let script = self.script(pipeline, &done.command);
@@ -51,7 +44,8 @@ impl Merge<'_, '_> {
             }
             step.done = Some(DonePlan {
                 text: script.text,
-                run: script.run,
+                argv: shell(script.run),
+                every_seconds: None,
                 timeout_seconds: done.timeout_seconds.or(definition.timeout_seconds),
                 reads_own_value,
             });
@@ -154,4 +148,9 @@ impl Merge<'_, '_> {
             }
         }
     }
+}
+
+/// The usual shell (language.md, "A step").
+fn shell(script: String) -> Vec<String> {
+    vec!["sh".to_owned(), "-ec".to_owned(), script]
 }

@@ -9,7 +9,7 @@ use super::{after, env};
 use crate::definition::{After, Definition};
 use crate::diagnostic::quote;
 use crate::names::{HUMAN_CLICK, MAX_NAME_LEN, SOURCE, is_pipeline_name, is_step_name};
-use crate::plan::{DEFAULT_TIMEOUT_SECONDS, On};
+use crate::plan::{DEFAULT_TIMEOUT_SECONDS, Filters, Manual, On};
 use crate::source::{Source, Span, Spanned};
 use crate::suggest::did_you_mean;
 use std::sync::Arc;
@@ -180,7 +180,7 @@ fn step_name(problems: &mut Problems<'_>, word: &str, span: Span, value: &Node, 
 }
 
 fn on(problems: &mut Problems<'_>, node: &Node) -> On {
-    let mut on = On { push: false, tag: false, manual: false };
+    let mut on = On { push: None, ..On::default() };
     match &node.kind {
         Kind::List(items) => {
             if items.is_empty() {
@@ -229,9 +229,9 @@ fn on_map(problems: &mut Problems<'_>, entries: &[Entry], on: &mut On) {
 
 fn event(problems: &mut Problems<'_>, word: &str, span: Span, on: &mut On) {
     match word {
-        "push" => on.push = true,
-        "tag" => on.tag = true,
-        "manual" => on.manual = true,
+        "push" => on.push = Some(Filters::default()),
+        "tag" => on.tag = Some(Filters::default()),
+        "manual" => on.manual = Some(Manual::default()),
         "pull_request" | "schedule" => not_yet(problems, word, span),
         _ => {
             let hint = did_you_mean(word, EVENTS).unwrap_or_else(|| format!("the events are {}", keys::list(&EVENTS)));

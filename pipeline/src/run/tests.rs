@@ -5,7 +5,7 @@
 use super::*;
 use crate::ids::{Attempt, Phase};
 use crate::outcome::PipelineOutcome;
-use crate::plan::{DonePlan, EnvPlan, EnvValue, GatePlan, Guarded, On, PipelinePlan, StepPlan, VolumeFrom};
+use crate::plan::{DonePlan, EnvPlan, EnvValue, GatePlan, Guarded, MountPlan, PipelinePlan, StepPlan, Work};
 use chrono::{TimeZone as _, Utc};
 use proptest::prelude::*;
 
@@ -14,33 +14,14 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn step(pipeline: u32, name: &str) -> StepPlan {
-    StepPlan {
-        name: name.into(),
-        pipeline: PipelineIx(pipeline),
-        line: 1,
-        image: "busybox".into(),
-        run_text: "true".into(),
-        run: "true".into(),
-        done: None,
-        volume: None,
-        env: vec![],
-        values: vec![],
-        after: vec![],
-        after_pipelines: vec![],
-        gate: None,
-        timeout_seconds: None,
-    }
+    StepPlan::new(name, PipelineIx(pipeline), Work::shell("busybox", "true"))
 }
 
 fn pipeline(name: &str, steps: &[u32]) -> PipelinePlan {
     PipelinePlan {
-        name: name.into(),
-        file: format!("{name}.dockercise.yaml"),
-        on: On::default(),
         timeout_seconds: 60,
-        after: vec![],
-        gate: None,
         steps: steps.iter().map(|s| StepIx(*s)).collect(),
+        ..PipelinePlan::new(name, &format!("{name}.dockercise.yaml"))
     }
 }
 
@@ -71,7 +52,7 @@ fn recorded(step: u32) -> Event {
 fn chain() -> Plan {
     let mut steps = vec![step(0, "a"), step(0, "b"), step(0, "c"), step(0, "d")];
     steps[1].values = vec![StepIx(0)];
-    steps[2].volume = Some(VolumeFrom::Step { step: StepIx(1) });
+    steps[2].volume = vec![MountPlan::of(StepIx(1))];
     Plan { pipelines: vec![pipeline("p", &[0, 1, 2, 3])], steps, gates: vec![] }
 }
 
@@ -112,7 +93,7 @@ fn green_needs_everything_recorded() {
 fn a_gate_ends_the_job_and_its_click_makes_a_new_one() {
     let mut plan = chain();
     plan.steps[1].gate = Some(GateIx(0));
-    plan.gates = vec![GatePlan { guards: Guarded::Step { step: StepIx(1) }, note: None }];
+    plan.gates = vec![GatePlan::new(Guarded::Step { step: StepIx(1) })];
     let mut run = begun(plan);
     assert_eq!(run.state().job, Some(Fence(1)));
     let click = Event::GateClicked { gate: GateIx(0), by: "ann".into() };
@@ -134,7 +115,7 @@ fn a_gate_ends_the_job_and_its_click_makes_a_new_one() {
 fn a_gate_nobody_clicks_is_void_when_the_pipeline_is_cancelled() {
     let mut plan = chain();
     plan.pipelines[0].gate = Some(GateIx(0));
-    plan.gates = vec![GatePlan { guards: Guarded::Pipeline { pipeline: PipelineIx(0) }, note: None }];
+    plan.gates = vec![GatePlan::new(Guarded::Pipeline { pipeline: PipelineIx(0) })];
     let mut run = begun(plan);
     assert_eq!(run.state().job, None);
     let cancel = Event::CancelRequested { pipeline: PipelineIx(0), by: "ann".into() };
@@ -234,17 +215,18 @@ fn plans() -> impl Strategy<Value = Plan> {
             let mut s = step(*p, &format!("s{i}"));
             let pick = |n: u8| (i > 0).then(|| StepIx(u32::from(n) % i as u32));
             s.values = pick(picks[0]).filter(|_| flags[0]).into_iter().collect();
-            s.volume = pick(picks[1]).filter(|_| flags[1]).map(|step| VolumeFrom::Step { step });
+            s.volume = pick(picks[1]).filter(|_| flags[1]).map(MountPlan::of).into_iter().collect();
             s.after = pick(picks[2]).filter(|_| flags[2]).into_iter().collect();
             s.done = (picks[3] % 3 == 0).then(|| DonePlan {
                 text: "true".into(),
-                run: "true".into(),
+                argv: vec!["true".into()],
+                every_seconds: None,
                 timeout_seconds: None,
                 reads_own_value: false,
             });
             if picks[3] % 5 == 0 {
                 s.gate = Some(GateIx(gates.len() as u32));
-                gates.push(GatePlan { guards: Guarded::Step { step: StepIx(i as u32) }, note: None });
+                gates.push(GatePlan::new(Guarded::Step { step: StepIx(i as u32) }));
             }
             pipelines[*p as usize].steps.push(StepIx(i as u32));
             steps.push(s);
@@ -255,7 +237,7 @@ fn plans() -> impl Strategy<Value = Plan> {
             }
             if gated[i] {
                 pipelines[i].gate = Some(GateIx(gates.len() as u32));
-                gates.push(GatePlan { guards: Guarded::Pipeline { pipeline: PipelineIx(i as u32) }, note: None });
+                gates.push(GatePlan::new(Guarded::Pipeline { pipeline: PipelineIx(i as u32) }));
             }
         }
         Plan { pipelines, steps, gates }

@@ -9,7 +9,7 @@ use chrono::Utc;
 use dockercise_pipeline::ids::{Attempt, Phase, StepIx};
 use dockercise_pipeline::outcome::Outcome;
 use dockercise_pipeline::run::{Effect, Event, Refused, StepStatus, Stop};
-use dockercise_pipeline::wire::Record;
+use dockercise_pipeline::wire::{Record, ResolvedImage};
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use tokio::task::JoinError;
@@ -81,8 +81,8 @@ impl<H: Host> Loop<H> {
                 }
                 None
             }
-            Message::Begin { attempt, phase, image_id, go } => {
-                let answer = self.begin(attempt, phase, image_id);
+            Message::Begin { attempt, phase, image, go } => {
+                let answer = self.begin(attempt, phase, image);
                 Some(Answer::Begin(go, answer))
             }
             Message::Finished { attempt, outcome, note, counts } => {
@@ -107,14 +107,14 @@ impl<H: Host> Loop<H> {
         }
     }
 
-    fn begin(&mut self, attempt: Attempt, phase: Phase, image_id: String) -> Go {
+    fn begin(&mut self, attempt: Attempt, phase: Phase, image: ResolvedImage) -> Go {
         let pipeline = self.cx.job.plan.step(attempt.step).pipeline;
         match phase {
             Phase::Run if !self.ledger.run().ready().any(|s| s == attempt.step) => return Go::Drop,
             Phase::Done if let Some(outcome) = self.stop_of(pipeline) => return Go::Stop(outcome),
             _ => {}
         }
-        match self.own(Event::StepStarted { attempt, phase }, None, Some(image_id)) {
+        match self.own(Event::StepStarted { attempt, phase }, None, Some(image)) {
             Ok(()) => Go::Yes,
             Err(_) => Go::Drop,
         }
@@ -126,8 +126,8 @@ impl<H: Host> Loop<H> {
         }
     }
 
-    pub(super) fn own(&mut self, event: Event, record: Option<Record>, image_id: Option<String>) -> Result<(), Refused> {
-        match self.ledger.own(Utc::now(), event, record, image_id) {
+    pub(super) fn own(&mut self, event: Event, record: Option<Record>, image: Option<ResolvedImage>) -> Result<(), Refused> {
+        match self.ledger.own(Utc::now(), event, record, image) {
             Ok(applied) => {
                 self.carry_out(applied.effects);
                 Ok(())

@@ -110,7 +110,7 @@ async fn say_ended<H: Host>(shared: &Shared<H>, job: &Job) {
             Ok(taken) if reports.iter().any(|r: &Report| r.number <= taken.up_to) => return,
             Ok(taken) => {
                 let stamped = Stamped { at: Utc::now(), event: Event::JobEnded { fence: job.fence } };
-                reports = vec![Report { number: taken.up_to + 1, stamped, record: None, image_id: None }];
+                reports = vec![Report { number: taken.up_to + 1, stamped, record: None, image: None }];
             }
             Err(CallError::Stale | CallError::Refused(_)) => return,
             Err(CallError::Unreachable(_) | CallError::Unauthorized) => shared.client.pause(&mut backoff).await,

@@ -6,7 +6,7 @@ use super::journal::{Entry, line};
 use chrono::{DateTime, Utc};
 use dockercise_pipeline::ids::{Phase, StepIx};
 use dockercise_pipeline::run::{Applied, Effect, Event, Refused, Role, Run, RunState, Stamped, StepStatus};
-use dockercise_pipeline::wire::{Job, Order, Record, Report};
+use dockercise_pipeline::wire::{Job, Order, Record, Report, ResolvedImage};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -133,13 +133,19 @@ impl Ledger {
     ///
     /// # Errors
     /// It does not fit; then nothing was changed.
-    pub fn own(&mut self, now: DateTime<Utc>, event: Event, record: Option<Record>, image_id: Option<String>) -> Result<Applied, Refused> {
+    pub fn own(
+        &mut self,
+        now: DateTime<Utc>,
+        event: Event,
+        record: Option<Record>,
+        image: Option<ResolvedImage>,
+    ) -> Result<Applied, Refused> {
         let applied = match event {
             // Said to the server; this machine is put away.
             Event::JobEnded { .. } => Applied::default(),
             _ => self.run.apply(now, &event)?,
         };
-        let report = Report { number: self.next, stamped: Stamped { at: now, event }, record, image_id };
+        let report = Report { number: self.next, stamped: Stamped { at: now, event }, record, image };
         self.write(&Entry::Report { report: report.clone() });
         self.note(report);
         Ok(applied)

@@ -2,7 +2,7 @@
 
 use dockercise_pipeline::ids::{Attempt, Phase};
 use dockercise_pipeline::outcome::Outcome;
-use dockercise_pipeline::wire::{Order, Record};
+use dockercise_pipeline::wire::{Order, Record, ResolvedImage};
 use tokio::sync::oneshot;
 
 /// One thing that happened.
@@ -17,7 +17,7 @@ pub enum Message {
         /// Of which command.
         phase: Phase,
         /// The image as it was resolved.
-        image_id: String,
+        image: ResolvedImage,
         /// Answered when it is on disk.
         go: oneshot::Sender<Go>,
     },

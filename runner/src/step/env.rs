@@ -23,6 +23,9 @@ pub async fn environment<H: Host>(cx: &Context<H>, step: StepIx) -> Result<Vec<(
                 let bytes = patiently(|| cx.host().read_value(cx.job.run, *step, limit)).await.map_err(|e| e.to_string())?;
                 from_value(name, &cx.job.plan.full_name(*step), &bytes)?
             }
+            EnvValue::Secret { .. } | EnvValue::Ssm { .. } | EnvValue::Secretsmanager { .. } => {
+                return Err(format!("{name} is to be read from a store, and this runner has none"));
+            }
         };
         env.retain(|(other, _)| other != name);
         env.push((name.clone(), text));

@@ -26,6 +26,7 @@ use crate::job::{Context, Go, Message};
 use chrono::{DateTime, Utc};
 use dockercise_pipeline::ids::{Attempt, Phase};
 use dockercise_pipeline::outcome::Outcome;
+use dockercise_pipeline::wire::ResolvedImage;
 use end::PhaseEnd;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
@@ -138,9 +139,9 @@ impl<H: Host> Walk<H> {
     }
 
     /// Asks whether the container may be started; it is in the journal then.
-    async fn begin(&self, phase: Phase, image_id: String) -> Go {
+    async fn begin(&self, phase: Phase, image: ResolvedImage) -> Go {
         let (go, answer) = oneshot::channel();
-        let message = Message::Begin { attempt: self.order.attempt, phase, image_id, go };
+        let message = Message::Begin { attempt: self.order.attempt, phase, image, go };
         if self.cx.line.send(message).await.is_err() {
             return Go::Drop;
         }

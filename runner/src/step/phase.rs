@@ -11,6 +11,7 @@ use crate::shared::patiently;
 use chrono::{DateTime, Utc};
 use dockercise_pipeline::ids::Phase;
 use dockercise_pipeline::outcome::Outcome;
+use dockercise_pipeline::wire::ResolvedImage;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -89,14 +90,14 @@ impl<H: Host> Walk<H> {
         }
     }
 
-    async fn create(&mut self, phase: Phase) -> Result<String, String> {
-        let spec = self.spec(phase).await?;
+    async fn create(&mut self, phase: Phase) -> Result<ResolvedImage, String> {
+        let (spec, image) = self.spec(phase).await?;
         if self.permit.is_none() {
             self.cx.shared.client.contact().until_fresh().await;
             let permit = Arc::clone(&self.cx.shared.admission).acquire_owned().await;
             self.permit = Some(permit.map_err(|e| e.to_string())?);
         }
-        let (shared, image) = (Arc::clone(&self.cx.shared), spec.image.clone());
+        let shared = Arc::clone(&self.cx.shared);
         self.cx.whole(async move { patiently(|| shared.host.create(&spec)).await }).await?;
         Ok(image)
     }

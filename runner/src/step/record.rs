@@ -38,14 +38,14 @@ impl<H: Host> Walk<H> {
             if pushed != length {
                 return Err(PushError::GaveUp(format!("the log is {length} bytes long and the server has {pushed}")));
             }
-            logs.push(StoredLog { attempt: self.order.attempt, phase: pushing.phase, length, sha256 });
+            logs.push(StoredLog { attempt: self.order.attempt, phase: pushing.phase, service: None, length, sha256 });
         }
         if self.value.is_none() && logs.iter().any(|l| l.phase == Phase::Run) {
             self.project().await.map_err(PushError::GaveUp)?;
         }
         Ok(match self.value.take() {
-            Some(value) => Record { logs, value_length: value.length, value_sha256: value.sha256 },
-            None => Record { logs, value_length: 0, value_sha256: SHA256_OF_NOTHING.to_owned() },
+            Some(value) => Record { value_length: value.length, value_sha256: value.sha256, ..nothing(logs) },
+            None => nothing(logs),
         })
     }
 
@@ -53,6 +53,11 @@ impl<H: Host> Walk<H> {
         let key = self.key(phase);
         patiently(|| self.cx.host().spool_sum(&key)).await.map_err(|e| PushError::GaveUp(e.to_string()))
     }
+}
+
+/// What is stored of a step that left no value and no files.
+fn nothing(logs: Vec<StoredLog>) -> Record {
+    Record { logs, value_length: 0, value_sha256: SHA256_OF_NOTHING.to_owned(), results: Vec::new(), left_out: Vec::new() }
 }
 
 /// The server does not believe that a step is recorded: sees to it that it has the logs. True where it lacked bytes.

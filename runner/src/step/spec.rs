@@ -6,8 +6,9 @@ use crate::engine::AttemptSpec;
 use crate::host::Host;
 use crate::job::{Context, SOURCE_LAYER};
 use dockercise_pipeline::ids::{Attempt, Phase, StepIx};
-use dockercise_pipeline::plan::{Plan, VolumeFrom};
+use dockercise_pipeline::plan::{ImageFrom, Plan, VolumeFrom, Work};
 use dockercise_pipeline::run::RunState;
+use dockercise_pipeline::wire::ResolvedImage;
 
 /// The layer that takes what a command writes.
 pub fn layer(attempt: Attempt, phase: Phase) -> String {
@@ -22,11 +23,11 @@ pub fn layer(attempt: Attempt, phase: Phase) -> String {
 /// what that one started from. They follow from the plan and from which attempt of each passed.
 pub fn volume(plan: &Plan, state: &RunState, step: StepIx) -> Vec<String> {
     let mut layers = Vec::new();
-    let mut from = plan.step(step).volume;
+    let mut from = plan.step(step).volume_root();
     while let Some(VolumeFrom::Step { step }) = from {
         let number = state.steps[step.index()].attempt;
         layers.push(layer(Attempt { step, number }, Phase::Run));
-        from = plan.step(step).volume;
+        from = plan.step(step).volume_root();
     }
     if from == Some(VolumeFrom::Source) {
         layers.push(SOURCE_LAYER.to_owned());
@@ -37,26 +38,27 @@ pub fn volume(plan: &Plan, state: &RunState, step: StepIx) -> Vec<String> {
 
 impl<H: Host> Walk<H> {
     /// Makes everything ready that a command needs, and says what its container is to be.
-    pub(super) async fn spec(&self, phase: Phase) -> Result<AttemptSpec, String> {
+    pub(super) async fn spec(&self, phase: Phase) -> Result<(AttemptSpec, ResolvedImage), String> {
         let (cx, step) = (&*self.cx, self.order.attempt.step);
         let plan = cx.job.plan.step(step);
-        let script = match (phase, &plan.done) {
-            (Phase::Done, Some(done)) => &done.run,
-            _ => &plan.run,
+        let (image, argv) = match (&plan.work, phase, &plan.done) {
+            (Work::Run { image, .. } | Work::Image { image }, Phase::Done, Some(done)) => (image, &done.argv),
+            (Work::Run { image, argv, .. }, _, _) => (image, argv),
+            (Work::Image { .. } | Work::Build { .. }, _, _) => return Err("this runner runs commands only".to_owned()),
         };
-        if script.len() > LONGEST_VALUE {
-            return Err(format!(
-                "the command is {} bytes long\n{LONGEST_VALUE} is the most; put it into a file of the repository",
-                script.len()
-            ));
+        let ImageFrom::Named { name } = image else {
+            return Err("this runner runs named images only".to_owned());
+        };
+        if let Some(long) = argv.iter().map(String::len).find(|length| *length > LONGEST_VALUE) {
+            return Err(format!("the command is {long} bytes long\n{LONGEST_VALUE} is the most; put it into a file of the repository"));
         }
         let source = async { if self.order.volume.first().is_some_and(|l| l == SOURCE_LAYER) { cx.source().await } else { Ok(()) } };
         cx.open().await?;
-        let (image, (), env) = tokio::try_join!(cx.image(&plan.image), source, environment(cx, step))?;
+        let (image, (), env) = tokio::try_join!(cx.image(name), source, environment(cx, step))?;
         let mut spec = AttemptSpec {
             key: self.key(phase),
-            image: image.id,
-            argv: vec!["sh".to_owned(), "-ec".to_owned(), script.clone()],
+            image: image.id.clone(),
+            argv: argv.clone(),
             env,
             volume: self.order.volume.clone(),
             layer: layer(self.order.attempt, phase),
@@ -65,7 +67,7 @@ impl<H: Host> Walk<H> {
         if phase == Phase::Done {
             spec.volume.push(layer(self.order.attempt, Phase::Run));
         }
-        Ok(spec)
+        Ok((spec, ResolvedImage { name: name.clone(), id: image.id, digest: image.digest }))
     }
 }
 

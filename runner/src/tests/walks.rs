@@ -10,7 +10,7 @@ use crate::store::Store;
 use dockercise_pipeline::frame::Stream;
 use dockercise_pipeline::ids::{GateIx, Phase, PipelineIx, RunId, StepIx};
 use dockercise_pipeline::outcome::Outcome;
-use dockercise_pipeline::plan::{Plan, StepPlan};
+use dockercise_pipeline::plan::{Plan, StepPlan, Work};
 use dockercise_pipeline::run::Event;
 use proptest::prelude::*;
 use std::path::Path;
@@ -82,7 +82,7 @@ fn expected(plan: &Plan) -> Vec<&'static str> {
     for (_, step) in plan.steps() {
         let fails = |script: &str| script.contains("exit");
         let broken = step.needs().any(|s| words[s.index()] != "passed");
-        let failed = fails(&step.run) || step.done.as_ref().is_some_and(|d| fails(&d.run));
+        let failed = fails(step.text()) || step.done.as_ref().is_some_and(|d| fails(&d.argv[2]));
         words.push(if broken {
             "skipped"
         } else if failed {
@@ -110,7 +110,7 @@ fn a_step(place: u32) -> impl Strategy<Value = (StepPlan, bool)> {
             made = made.done(done);
             // The fake knows no paths.
             let text = if done.starts_with('/') { "err 1" } else { done };
-            made.done.as_mut().unwrap().run = text.into();
+            made.done.as_mut().unwrap().argv[2] = text.into();
         }
         for (other, tie) in ties.into_iter().filter(|_| place > 0) {
             made = match tie {
@@ -146,7 +146,7 @@ fn a_plan() -> impl Strategy<Value = Plan> {
 fn env_fits(plan: &Plan) -> bool {
     plan.steps().all(|(_, s)| {
         s.env.iter().all(|e| match e.value {
-            dockercise_pipeline::plan::EnvValue::Step { step } => !plan.step(step).run.contains("200000"),
+            dockercise_pipeline::plan::EnvValue::Step { step } => !plan.step(step).text().contains("200000"),
             _ => true,
         })
     })
@@ -211,7 +211,7 @@ proptest! {
 async fn values_and_volumes_reach_the_steps_that_use_them() {
     let scene = Scene::new(0).await;
     let mut own = step("out 30").vol(0).env_of("FIRST", 0).reads(0).done("/dockercise/values/p/s1");
-    own.done.as_mut().unwrap().run = "err 1".into();
+    own.done.as_mut().unwrap().argv[2] = "err 1".into();
     let run = scene.server.submit(plan(vec![step("out 10"), own, step("").vol(1)]), no_source());
     let life = scene.life();
     scene.server.until_released(run).await;
@@ -241,7 +241,7 @@ async fn values_and_volumes_reach_the_steps_that_use_them() {
 async fn what_fails_before_a_container_is_there_is_infra_with_words() {
     let scene = Scene::new(0).await;
     let mut missing = step("");
-    missing.image = "missing".into();
+    missing.work = Work::shell("missing", "");
     let steps = vec![missing, step("").source(), step("out 200000"), step("").env_of("BIG", 2), step("").after(0)];
     let run = scene.server.submit(plan(steps), no_source());
     let life = scene.life();

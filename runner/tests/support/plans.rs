@@ -1,7 +1,9 @@
 //! Plans written by hand, short.
 
 use dockercise_pipeline::ids::{GateIx, PipelineIx, StepIx};
-use dockercise_pipeline::plan::{DonePlan, EnvPlan, EnvValue, GatePlan, Guarded, On, PipelinePlan, Plan, StepPlan, VolumeFrom};
+use dockercise_pipeline::plan::{
+    DonePlan, EnvPlan, EnvValue, GatePlan, Guarded, MountPlan, PipelinePlan, Plan, StepPlan, VolumeFrom, Work,
+};
 use dockercise_pipeline::wire::Source;
 
 /// A plan of one pipeline `p` with these steps, named `s0`, `s1`, ...
@@ -17,13 +19,9 @@ pub fn add(plan: &mut Plan, name: &str, steps: Vec<StepPlan>) -> PipelineIx {
     let first = plan.steps.len() as u32;
     let ixs: Vec<StepIx> = (0..steps.len() as u32).map(|i| StepIx(first + i)).collect();
     plan.pipelines.push(PipelinePlan {
-        name: name.into(),
-        file: format!("{name}.dockercise.yaml"),
-        on: On::default(),
         timeout_seconds: 600,
-        after: Vec::new(),
-        gate: None,
         steps: ixs.clone(),
+        ..PipelinePlan::new(name, &format!("{name}.dockercise.yaml"))
     });
     plan.steps.extend(ixs.into_iter().zip(steps).map(|(ix, step)| StepPlan { name: format!("s{ix}"), pipeline, ..step }));
     pipeline
@@ -32,27 +30,12 @@ pub fn add(plan: &mut Plan, name: &str, steps: Vec<StepPlan>) -> PipelineIx {
 /// Puts a gate before a step.
 pub fn gate(plan: &mut Plan, step: u32) {
     plan.steps[step as usize].gate = Some(GateIx(plan.gates.len() as u32));
-    plan.gates.push(GatePlan { guards: Guarded::Step { step: StepIx(step) }, note: None });
+    plan.gates.push(GatePlan::new(Guarded::Step { step: StepIx(step) }));
 }
 
 /// A step of the test image.
 pub fn step(run: &str) -> StepPlan {
-    StepPlan {
-        name: String::new(),
-        pipeline: PipelineIx(0),
-        line: 1,
-        image: "dcw-test".into(),
-        run_text: run.into(),
-        run: run.into(),
-        done: None,
-        volume: None,
-        env: Vec::new(),
-        values: Vec::new(),
-        after: Vec::new(),
-        after_pipelines: Vec::new(),
-        gate: None,
-        timeout_seconds: None,
-    }
+    StepPlan::new("", PipelineIx(0), Work::shell("dcw-test", run))
 }
 
 /// Words for a step's plan.
@@ -68,11 +51,11 @@ pub trait StepWords {
 
 impl StepWords for StepPlan {
     fn vol(mut self, step: u32) -> Self {
-        self.volume = Some(VolumeFrom::Step { step: StepIx(step) });
+        self.volume = vec![MountPlan::of(StepIx(step))];
         self
     }
     fn source(mut self) -> Self {
-        self.volume = Some(VolumeFrom::Source);
+        self.volume = vec![MountPlan::root(VolumeFrom::Source)];
         self
     }
     fn reads(mut self, step: u32) -> Self {
@@ -89,7 +72,8 @@ impl StepWords for StepPlan {
     }
     fn done(mut self, run: &str) -> Self {
         let own = run.contains("/dockercise/values/");
-        self.done = Some(DonePlan { text: run.into(), run: run.into(), timeout_seconds: None, reads_own_value: own });
+        let argv = ["sh", "-ec", run].map(str::to_owned).to_vec();
+        self.done = Some(DonePlan { text: run.into(), argv, every_seconds: None, timeout_seconds: None, reads_own_value: own });
         self
     }
     fn timeout(mut self, seconds: u64) -> Self {

@@ -271,6 +271,9 @@ impl Known {
                         state,
                         about: about(run.machine.plan(), &run.source.sha),
                         source: run.source.clone(),
+                        trusted: true,
+                        images: Vec::new(),
+                        kept: Vec::new(),
                     });
                 }
             }
@@ -322,6 +325,7 @@ fn about(plan: &Plan, sha: &str) -> About {
         branch: Some("main".into()),
         tag: None,
         event: "push".into(),
+        inputs: Vec::new(),
         pipelines: pipelines.collect(),
     }
 }

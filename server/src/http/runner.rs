@@ -139,8 +139,8 @@ pub async fn reports(
         }
         match &report.stamped.event {
             Event::StepStarted { attempt, .. } => {
-                if let Some(image) = &report.image_id {
-                    db::run::set_step_image(&mut change.tx, run, attempt.step, image).await?;
+                if let Some(image) = &report.image {
+                    db::run::set_step_image(&mut change.tx, run, attempt.step, &image.id).await?;
                 }
             }
             Event::StepRecorded { attempt } => {

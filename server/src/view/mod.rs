@@ -168,12 +168,12 @@ fn steps(stored: &Stored, plan: &Plan, state: &RunState, around: &Around) -> sql
                 name: step.name.clone(),
                 pipeline: step.pipeline.0,
                 line: step.line,
-                image: step.image.clone(),
+                image: step.image_text(plan),
                 image_id: row.image_id.clone(),
-                run: step.run_text.clone(),
+                run: step.text().to_owned(),
                 done: step.done.as_ref().map(|d| d.text.clone()),
-                uses_source: step.volume == Some(VolumeFrom::Source),
-                volume_from: step.volume.map(|v| match v {
+                uses_source: step.volume_root() == Some(VolumeFrom::Source),
+                volume_from: step.volume_root().map(|v| match v {
                     VolumeFrom::Source => "source".to_owned(),
                     VolumeFrom::Step { step } => plan.full_name(step),
                 }),
@@ -200,6 +200,9 @@ fn env(e: &dockercise_pipeline::plan::EnvPlan) -> EnvView {
     match &e.value {
         EnvValue::Literal { text } => EnvView { name: e.name.clone(), from: None, literal: Some(text.clone()) },
         EnvValue::Step { step } => EnvView { name: e.name.clone(), from: Some(step.0), literal: None },
+        EnvValue::Secret { .. } | EnvValue::Ssm { .. } | EnvValue::Secretsmanager { .. } => {
+            EnvView { name: e.name.clone(), from: None, literal: None }
+        }
     }
 }
 
@@ -216,7 +219,7 @@ fn edges(plan: &Plan) -> Vec<EdgeView> {
         for value in &step.values {
             add(*value, ix, "value");
         }
-        if let Some(VolumeFrom::Step { step }) = step.volume {
+        if let Some(VolumeFrom::Step { step }) = step.volume_root() {
             add(step, ix, "volume");
         }
         for e in &step.env {

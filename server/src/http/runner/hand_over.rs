@@ -34,6 +34,7 @@ pub async fn job(app: &App, conn: &mut Conn, row: &JobRow) -> Result<Option<Job>
             branch: trigger.branch(),
             tag: trigger.tag(),
             event: trigger.word().to_owned(),
+            inputs: Vec::new(),
             pipelines: pipelines.collect(),
         },
         source: Source {
@@ -45,5 +46,8 @@ pub async fn job(app: &App, conn: &mut Conn, row: &JobRow) -> Result<Option<Job>
             known_hosts: repository.known_hosts.clone(),
         },
         plan,
+        trusted: true,
+        images: Vec::new(),
+        kept: Vec::new(),
     }))
 }
