@@ -6,8 +6,9 @@ use bollard::body_full;
 use bollard::query_parameters::{CreateImageOptionsBuilder, ListImagesOptions, RemoveImageOptions};
 use futures_util::TryStreamExt as _;
 use std::collections::BTreeSet;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
+use tokio::io::AsyncWriteExt as _;
 
 /// The image of the stories' steps.
 pub const BUSYBOX: &str = "dockercise-stories/busybox:1";
@@ -24,6 +25,45 @@ pub async fn busybox(docker: &Docker) -> anyhow::Result<()> {
         return Ok(());
     }
     import(docker, BUSYBOX).await
+}
+
+/// Makes an image of Debian packages by `scripts/image` unless it is there; returns its name.
+///
+/// # Errors
+/// The packages cannot be had.
+pub async fn debian(docker: &Docker, name: &str) -> anyhow::Result<String> {
+    let image = format!("dockercise-stories/{name}:1");
+    if docker.inspect_image(&image).await.is_ok() {
+        return Ok(image);
+    }
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/image");
+    let name = name.to_owned();
+    let out = tokio::task::spawn_blocking(move || Command::new(script).arg(name).output()).await??;
+    if !out.status.success() {
+        bail!("{}", String::from_utf8_lossy(&out.stderr).trim());
+    }
+    Ok(image)
+}
+
+/// Makes an image from a Dockerfile's text and nothing else.
+///
+/// # Errors
+/// The engine refuses it.
+pub async fn build(image: &str, dockerfile: &str) -> anyhow::Result<()> {
+    let mut child = tokio::process::Command::new("docker")
+        .args(["build", "--quiet", "--tag", image, "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let mut stdin = child.stdin.take().context("docker has no stdin")?;
+    stdin.write_all(dockerfile.as_bytes()).await?;
+    drop(stdin);
+    let out = child.wait_with_output().await?;
+    if !out.status.success() {
+        bail!("docker build {image}: {}", String::from_utf8_lossy(&out.stderr).trim());
+    }
+    Ok(())
 }
 
 /// Makes sure that an image is there: pulled, or, where no registry answers, made from this machine's busybox under that

@@ -6,6 +6,7 @@
 //! ```
 
 pub mod api;
+pub mod aws;
 pub mod checkout;
 pub mod docker;
 pub mod images;
@@ -18,4 +19,4 @@ pub mod world;
 pub use api::{Api, Run};
 pub use checkout::Checkout;
 pub use server::Server;
-pub use world::World;
+pub use world::{Setup, World};

@@ -27,6 +27,8 @@ pub struct Server {
     docker_host: Option<String>,
     child: Option<Child>,
     log: PathBuf,
+    /// Environment beyond the usual.
+    pub env: Vec<(String, String)>,
 }
 
 /// How long a server may take to answer after its start.
@@ -40,7 +42,7 @@ impl Server {
     pub fn new(data: &Path, github: GithubAt, docker_host: Option<String>) -> anyhow::Result<Server> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         std::fs::create_dir_all(data)?;
-        Ok(Server { data: data.to_owned(), port, github, docker_host, child: None, log: data.join("serve.log") })
+        Ok(Server { data: data.to_owned(), port, github, docker_host, child: None, log: data.join("serve.log"), env: Vec::new() })
     }
 
     /// The `dockercise` binary beside this program.
@@ -89,6 +91,7 @@ impl Server {
             .env("DOCKERCISE_GITHUB_WEB", &self.github.web)
             .env("DOCKERCISE_GITHUB_SSH", &self.github.ssh)
             .env("NO_COLOR", "1")
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());
         Ok(command)
     }

@@ -6,6 +6,7 @@ use crate::server::{GithubAt, Server};
 use crate::{docker, images, referee};
 use bollard::Docker;
 use standin_github::{NewRepository, Standin, StandinOptions};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use tempfile::TempDir;
 
@@ -31,6 +32,33 @@ pub struct World {
     _leavings: Leavings,
     // Last: what is dropped before still looks into it.
     dir: TempDir,
+}
+
+/// What of a world is otherwise than usual.
+#[derive(Debug)]
+pub struct Setup {
+    /// The server's Docker engine; none for the machine's own.
+    pub docker_host: Option<String>,
+    /// The connected repository; its owner is the person.
+    pub repository: String,
+    /// Its default branch.
+    pub branch: String,
+    /// Where the stand-in's ssh listens: containers do not reach loopback.
+    pub ssh_ip: IpAddr,
+    /// Environment of the server.
+    pub env: Vec<(String, String)>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Setup {
+            docker_host: None,
+            repository: REPOSITORY.to_owned(),
+            branch: "main".to_owned(),
+            ssh_ip: IpAddr::from([127, 0, 0, 1]),
+            env: Vec::new(),
+        }
+    }
 }
 
 /// What Docker keeps of a story that failed; removed once its server and runner are dead.
@@ -70,21 +98,33 @@ impl World {
     /// # Errors
     /// Anything of it cannot be set up.
     pub async fn set_up(docker: Docker, docker_host: Option<String>) -> anyhow::Result<World> {
+        World::of(docker, Setup { docker_host, ..Setup::default() }).await
+    }
+
+    /// As [`World::new`], otherwise than usual.
+    ///
+    /// # Errors
+    /// Anything of it cannot be set up.
+    pub async fn of(docker: Docker, setup: Setup) -> anyhow::Result<World> {
         images::busybox(&docker).await?;
         let dir = tempfile::tempdir()?;
         let record = dir.path().join("github.jsonl");
         let mut options = StandinOptions::new(dir.path().join("github"));
         options.record = Some(record.clone());
+        options.ssh_addr.set_ip(setup.ssh_ip);
         let github = Standin::start(options).await?;
-        github.create_user("anna")?;
-        let token = github.create_token("anna", &["repo", "admin:repo_hook"])?;
-        github.create_repository(NewRepository::private(REPOSITORY.parse()?)).await?;
+        let owner = setup.repository.split('/').next().unwrap_or_default();
+        github.create_user(owner)?;
+        let token = github.create_token(owner, &["repo", "admin:repo_hook"])?;
+        let repository = NewRepository { default_branch: setup.branch, ..NewRepository::private(setup.repository.parse()?) };
+        github.create_repository(repository).await?;
         let at = GithubAt { api: github.api_base(), web: github.web_base(), ssh: format!("{}:{}", github.ssh_host(), github.ssh_port()) };
-        let mut server = Server::new(&dir.path().join("data"), at, docker_host)?;
+        let mut server = Server::new(&dir.path().join("data"), at, setup.docker_host)?;
+        server.env = setup.env;
         server.start().await?;
-        server.connect(REPOSITORY, &token)?;
+        server.connect(&setup.repository, &token)?;
         let api = Api::new(&server.url());
-        let clone = Checkout::new(&github.git_url(REPOSITORY, &token))?;
+        let clone = Checkout::new(&github.git_url(&setup.repository, &token))?;
         let leavings = Leavings { data: dir.path().join("data") };
         Ok(World { github, server, api, token, clone, docker, record, _leavings: leavings, dir })
     }
