@@ -36,8 +36,10 @@ fn build() -> Result<(), String> {
     let variable = |name: &str| env::var(name).map_err(|_| format!("cargo did not set {name}"));
     let manifest = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
     let workspace = manifest.parent().ok_or("the runner lies in no workspace")?;
-    for watched in ["runner/init/src", "runner/init/Cargo.toml", "pipeline/frame/src", "pipeline/frame/Cargo.toml"] {
-        println!("cargo:rerun-if-changed={}", workspace.join(watched).display());
+    for part in ["runner/init", "pipeline/frame", "pipeline/mask"] {
+        for watched in ["src", "Cargo.toml"] {
+            println!("cargo:rerun-if-changed={}", workspace.join(part).join(watched).display());
+        }
     }
 
     let target = variable("TARGET")?;

@@ -179,7 +179,15 @@ impl Inner {
 fn files_of(spec: &AttemptSpec) -> Result<Vec<Request>, EngineError> {
     let key = &spec.key;
     let (go, values) = (names::go_dir(key), names::values_dir(key));
-    let content = Spec { argv: spec.argv.clone(), env: spec.env.clone(), cwd: WORKDIR.to_owned() };
+    let content = Spec {
+        argv: spec.argv.clone(),
+        env: spec.env.clone(),
+        cwd: WORKDIR.to_owned(),
+        masks: spec.masks.values().to_vec(),
+        secret: spec.secret,
+        value: spec.value,
+        log_cap: spec.log_cap,
+    };
     if spec.argv.iter().chain(spec.env.iter().flat_map(|(name, value)| [name, value])).any(|s| s.contains('\0')) {
         return Err(EngineError::Unusable("a command or its environment holds a NUL byte".to_owned()));
     }

@@ -27,7 +27,7 @@ mod types;
 
 pub use error::EngineError;
 pub use follow::Follow;
-pub use types::{About, AttemptKey, AttemptSpec, Ended, EngineOptions, Found, ImageRef, Signal, SpoolSum, ValueInfo};
+pub use types::{About, AttemptKey, AttemptSpec, Ended, EngineOptions, Found, ImageRef, LOG_CAP, Secrets, Signal, SpoolSum, ValueInfo};
 
 use bollard::Docker;
 use dockercise_init::message::{Place, Root};

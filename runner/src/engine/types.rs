@@ -1,6 +1,10 @@
 //! What goes into the engine and what comes out.
 
 use chrono::{DateTime, Utc};
+#[doc(inline)]
+pub use dockercise_init::spec::LOG_CAP;
+#[doc(inline)]
+pub use dockercise_mask::Secrets;
 use dockercise_pipeline::ids::{Attempt, Phase, RunId, StepIx};
 
 /// Which engine, and as whom.
@@ -72,6 +76,14 @@ pub struct AttemptSpec {
     /// The values it reads, each as the file `/dockercise/values/{pipeline}/{step}`; all of them must have been
     /// projected.
     pub values: Vec<(StepIx, String)>,
+    /// What must not stand in its log.
+    pub masks: Secrets,
+    /// Is its stdout a secret? Then none of it is in the log.
+    pub secret: bool,
+    /// Does anybody read its value? Then it is whole however long the log is, up to 1 GiB; a longer one fails the step.
+    pub value: bool,
+    /// Bytes of log after which its middle is left out; [`LOG_CAP`] unless something else is wanted.
+    pub log_cap: u64,
 }
 
 /// How a container ended, by the engine's `inspect`.

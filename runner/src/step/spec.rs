@@ -2,7 +2,7 @@
 
 use super::env::{LONGEST_VALUE, environment};
 use super::{Order, Walk};
-use crate::engine::AttemptSpec;
+use crate::engine::{AttemptSpec, LOG_CAP, Secrets};
 use crate::host::Host;
 use crate::job::{Context, SOURCE_LAYER};
 use dockercise_pipeline::ids::{Attempt, Phase, StepIx};
@@ -63,6 +63,10 @@ impl<H: Host> Walk<H> {
             volume: self.order.volume.clone(),
             layer: layer(self.order.attempt, phase),
             values: values(cx, step, phase),
+            masks: Secrets::default(),
+            secret: false,
+            value: phase == Phase::Run && is_read(&cx.job.plan, step),
+            log_cap: LOG_CAP,
         };
         if phase == Phase::Done {
             spec.volume.push(layer(self.order.attempt, Phase::Run));
@@ -80,6 +84,11 @@ fn values<H: Host>(cx: &Context<H>, step: StepIx, phase: Phase) -> Vec<(StepIx, 
     steps.sort();
     steps.dedup();
     steps.into_iter().map(|s| (s, plan.full_name(s))).collect()
+}
+
+/// May anybody read its value? (A step that uses its volume only counts too: what is kept in vain does no harm.)
+fn is_read(plan: &Plan, step: StepIx) -> bool {
+    plan.step(step).done.as_ref().is_some_and(|done| done.reads_own_value) || plan.steps.iter().any(|other| other.uses().any(|s| s == step))
 }
 
 /// Everything the loop says to a step it sends off.

@@ -5,7 +5,7 @@ pub mod image;
 use bytes::Bytes;
 use dockercise_pipeline::frame::{Stream as Kind, first};
 use dockercise_pipeline::ids::{Attempt, Phase, RunId, StepIx};
-use dockercise_runner::engine::{AttemptKey, AttemptSpec, Ended, Engine, EngineError, EngineOptions, Found};
+use dockercise_runner::engine::{AttemptKey, AttemptSpec, Ended, Engine, EngineError, EngineOptions, Found, LOG_CAP, Secrets};
 use futures_util::{Stream, StreamExt, stream};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -80,6 +80,10 @@ impl Rig {
             volume: Vec::new(),
             layer: format!("s{step}"),
             values: Vec::new(),
+            masks: Secrets::default(),
+            secret: false,
+            value: true,
+            log_cap: LOG_CAP,
         }
     }
 
