@@ -7,11 +7,13 @@
 pub use dockercise_frame as frame;
 
 pub mod compile;
+pub mod cron;
 mod definition;
 pub mod diagnostic;
 pub mod discover;
 pub mod draw;
 mod file;
+pub mod globs;
 mod graph;
 pub mod ids;
 mod image;
