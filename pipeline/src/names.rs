@@ -104,6 +104,13 @@ pub fn is_env_name(name: &str) -> bool {
     name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') && name.bytes().next().is_some_and(|b| !b.is_ascii_digit())
 }
 
+/// Is it `[A-Za-z_][A-Za-z0-9_.-]{0,127}`? Such a name needs no quoting in a shell, an address or a store of AWS.
+pub fn is_secret_name(name: &str) -> bool {
+    name.len() <= 128
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
+        && name.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
+}
+
 /// The variable that a step in a list under `env` sets: `access-key-id` and `other/access-key-id` set `ACCESS_KEY_ID`.
 pub fn env_name(reference: &str) -> String {
     reference.rsplit('/').next().unwrap_or_default().replace('-', "_").to_ascii_uppercase()

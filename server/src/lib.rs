@@ -15,6 +15,7 @@ pub mod http;
 pub mod hub;
 pub mod runs;
 pub mod seal;
+pub mod secrets;
 pub mod settings;
 pub mod store;
 pub mod view;

@@ -3,6 +3,7 @@ import type { LogPage, RunSummary, RunView, State } from "../src/api/types.ts";
 import { isOver } from "../src/ui/states.ts";
 import { logOf } from "./logs.ts";
 import { allRuns, type Held, past } from "./runs.ts";
+import { MockSecrets } from "./secrets.ts";
 import { VALUES } from "./teashop.ts";
 
 const json = (body: unknown, status = 200) =>
@@ -40,6 +41,7 @@ function events(
 
 export class MockApi {
   private readonly runs: Held[] = allRuns();
+  private readonly secrets = new MockSecrets();
   /** No event stream works, as behind some proxies. */
   noStreams = false;
 
@@ -70,6 +72,7 @@ export class MockApi {
         })),
       });
     }
+    if (parts[0] === "secrets") return this.secrets.handle(request, parts[1]);
     const [word, account = "", pipeline = "", number, ...rest] = parts;
     const held = word === "results" ? this.held(account, pipeline) : undefined;
     if (!held)

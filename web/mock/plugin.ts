@@ -16,8 +16,14 @@ function middleware(api: MockApi, policy: boolean): Connect.NextHandleFunction {
     const headers = new Headers();
     for (const [key, value] of Object.entries(req.headers))
       if (typeof value === "string") headers.set(key, value);
-    const request = new Request(`http://mock${req.url}`, { method: req.method ?? "GET", headers });
-    api.handle(request).then((answer) => {
+    const method = req.method ?? "GET";
+    const asked = async () => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of req) chunks.push(chunk);
+      const body = method === "GET" || method === "HEAD" ? null : Buffer.concat(chunks);
+      return api.handle(new Request(`http://mock${req.url}`, { method, headers, body }));
+    };
+    asked().then((answer) => {
       res.statusCode = answer.status;
       answer.headers.forEach((value, key) => {
         res.setHeader(key, value);

@@ -17,6 +17,7 @@ const PAGES = {
   large: "/results/local/monorepo",
   "big-log": "/results/local/biglog?step=gigabyte",
   hostile: "/results/local/hostile",
+  settings: "/settings",
   "not-found": "/results/local/nothing",
 };
 const KINDS = {

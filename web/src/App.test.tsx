@@ -151,6 +151,57 @@ describe("a run's page", () => {
   });
 });
 
+describe("secrets", () => {
+  const sent = () => asked.filter((one) => /^(PUT|DELETE)/.test(one));
+
+  it("are given, replaced and removed, and their values never come back", async () => {
+    open("/settings");
+    const form = await screen.findByRole("form", { name: "a secret" });
+    fireEvent.change(within(form).getByLabelText("name"), { target: { value: "PYPI" } });
+    await within(form).findByRole("option", { name: "maren/kettle" });
+    fireEvent.change(within(form).getByLabelText("for"), { target: { value: "maren/kettle" } });
+    fireEvent.change(within(form).getByLabelText("value"), { target: { value: "canary-4711" } });
+    fireEvent.submit(form);
+    expect(await screen.findByText(/PYPI is set/)).toBeTruthy();
+    const lines = await screen.findAllByRole("listitem");
+    expect(lines.map((line) => line.querySelector("code")?.textContent)).toEqual([
+      "NPM_TOKEN",
+      "deploy.key",
+      "PYPI",
+    ]);
+    expect(within(lines[2]!).getByText("maren/kettle")).toBeTruthy();
+    expect(screen.getByLabelText<HTMLTextAreaElement>("value").value).toBe("");
+    expect(document.body.innerHTML).not.toContain("canary");
+
+    fireEvent.click(within(lines[0]!).getByRole("button", { name: "Replace" }));
+    expect(screen.getByRole("heading", { name: "A new value for NPM_TOKEN" })).toBeTruthy();
+    expect(screen.queryByLabelText("name")).toBeNull();
+    fireEvent.change(screen.getByLabelText("value"), { target: { value: "canary-4712" } });
+    fireEvent.submit(screen.getByRole("form"));
+    expect(await screen.findByText(/NPM_TOKEN is set/)).toBeTruthy();
+    fireEvent.click(within(lines[0]!).getByRole("button", { name: "Remove" }));
+    fireEvent.click(screen.getByRole("button", { name: "yes, remove it" }));
+    expect(await screen.findByText("NPM_TOKEN is removed")).toBeTruthy();
+    expect(sent()).toEqual([
+      "PUT /api/secrets/PYPI",
+      "PUT /api/secrets/NPM_TOKEN",
+      "DELETE /api/secrets/NPM_TOKEN",
+    ]);
+  });
+
+  it("that are too short are refused with the server's words, and stay in the form", async () => {
+    open("/settings");
+    const form = await screen.findByRole("form", { name: "a secret" });
+    fireEvent.change(within(form).getByLabelText("name"), { target: { value: "X" } });
+    fireEvent.change(within(form).getByLabelText("value"), { target: { value: "ab" } });
+    fireEvent.submit(form);
+    const alert = await screen.findByRole("alert");
+    expect(alert.textContent).toContain("cannot be masked");
+    expect(alert.textContent).toContain("use at least 6 bytes");
+    expect(within(form).getByLabelText<HTMLTextAreaElement>("value").value).toBe("ab");
+  });
+});
+
 describe("what is broken", () => {
   it("shows a bad file's problems with file, line, caret and help", async () => {
     open("/results/local/broken");

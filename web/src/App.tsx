@@ -3,6 +3,7 @@ import { Route, Routes } from "react-router";
 import { HomePage } from "./home/HomePage.tsx";
 import { NotFound } from "./NotFound.tsx";
 import { RunPage } from "./run/RunPage.tsx";
+import { SettingsPage } from "./settings/SettingsPage.tsx";
 
 export function App() {
   return (
@@ -10,6 +11,7 @@ export function App() {
       <Route path="/" element={<HomePage />} />
       <Route path="/results/:account/:pipeline" element={<RunPage />} />
       <Route path="/results/:account/:pipeline/:number" element={<RunPage />} />
+      <Route path="/settings" element={<SettingsPage />} />
       <Route path="*" element={<NotFound />} />
     </Routes>
   );

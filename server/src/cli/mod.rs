@@ -5,6 +5,7 @@ pub mod connect;
 pub mod graph;
 mod paths;
 pub mod runner;
+pub mod secret;
 pub mod serve;
 mod top;
 

@@ -1,6 +1,6 @@
 //! The command line's first word.
 
-use super::{check, connect, graph, runner, serve};
+use super::{check, connect, graph, runner, secret, serve};
 use crate::settings::ServeSettings;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -19,6 +19,7 @@ enum Verb {
     /// Serve: take webhooks, run pipelines, show results
     Serve(Box<ServeSettings>),
     Connect(connect::ConnectArgs),
+    Secret(secret::SecretArgs),
     Check(check::CheckArgs),
     Graph(graph::GraphArgs),
     Runner(runner::RunnerArgs),
@@ -35,6 +36,7 @@ pub fn main() -> ExitCode {
     let done = match cli.verb {
         Verb::Serve(settings) => serve::run(*settings),
         Verb::Connect(args) => connect::run(&args),
+        Verb::Secret(args) => secret::run(&args),
         Verb::Check(args) => check::check(args),
         Verb::Graph(args) => graph::graph(args),
         Verb::Runner(args) => runner::run(args),

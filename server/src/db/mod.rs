@@ -10,6 +10,7 @@ pub mod job;
 pub mod pipeline;
 pub mod repository;
 pub mod run;
+pub mod secret;
 pub mod setting;
 
 use anyhow::Context as _;

@@ -85,6 +85,25 @@ pub async fn by_hook_key(conn: &mut Conn, key: &str) -> sqlx::Result<Option<Repo
     sqlx::query_as(sql).bind(key).fetch_optional(conn).await
 }
 
+/// The repository of an account that was last known by that name.
+///
+/// # Errors
+/// The database's.
+pub async fn by_name(conn: &mut Conn, account: &str, owner: &str, name: &str) -> sqlx::Result<Option<Repository>> {
+    let sql = sqlx::AssertSqlSafe(format!(
+        "{COLUMNS} where account = $1 and lower(owner) = lower($2) and lower(name) = lower($3) order by connected_at desc limit 1"
+    ));
+    sqlx::query_as(sql).bind(account).bind(owner).bind(name).fetch_optional(conn).await
+}
+
+/// The names of an account's repositories, as `owner/name`.
+///
+/// # Errors
+/// The database's.
+pub async fn names(conn: &mut Conn, account: &str) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar("select owner || '/' || name from repository where account = $1 order by 1").bind(account).fetch_all(conn).await
+}
+
 /// Saves a repository, new or known.
 ///
 /// # Errors

@@ -45,7 +45,7 @@ pub async fn known_host(State(app): State<App>, request: Request, next: Next) ->
 /// What changes something must come from our own page or from a program that says so: `x-dockercise`, and an `Origin`, if
 /// there is one, that is ours.
 pub async fn same_origin(State(app): State<App>, request: Request, next: Next) -> Response {
-    if request.method() == Method::POST {
+    if ![Method::GET, Method::HEAD].contains(request.method()) {
         let headers = request.headers();
         let host = headers.get(HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
         let ours = |origin: &str| origin == app.public_url || origin == format!("http://{host}") && is_loopback(host);

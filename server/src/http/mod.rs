@@ -76,6 +76,8 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(api::acts::approve))
         .routes(routes!(api::acts::cancel))
         .routes(routes!(api::acts::rerun))
+        .routes(routes!(api::secrets::secrets))
+        .routes(routes!(api::secrets::set_secret, api::secrets::remove_secret))
 }
 
 /// The API's description as JSON, for `server/openapi.json`.

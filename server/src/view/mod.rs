@@ -1,8 +1,10 @@
 //! What people are shown of a run: rows turned into the types of the API.
 
+mod secret;
 mod types;
 mod words;
 
+pub use secret::{SecretView, Secrets};
 pub use types::*;
 pub use words::{reason_of, state_of, why_failed, why_not_needed};
 

@@ -1,7 +1,7 @@
 /** Requests to the server, and the one kind of error they end in. */
 import createClient from "openapi-fetch";
 import type { paths } from "./schema.ts";
-import type { LogPage, Phase, PipelineRow, Place, RunPage, RunView, State } from "./types.ts";
+import type { LogPage, Phase, PipelineRow, Place, RunPage, RunView, Secrets, State } from "./types.ts";
 
 /** What failed, and what to do. `status` 0: the server was not reached. */
 export class ApiError extends Error {
@@ -142,6 +142,37 @@ export function cancelRun(id: RunId): Promise<Place> {
 export function rerunRun(id: RunId): Promise<Place> {
   const params = { path: pathOf(id) };
   return answer(http.POST("/api/results/{account}/{pipeline}/{number}/rerun", { params, ...OURS }));
+}
+
+export function getSecrets(signal?: AbortSignal): Promise<Secrets> {
+  return answer(http.GET("/api/secrets", until(signal)));
+}
+
+/** Which secret. `repository` null: all of the account's. */
+export interface SecretId {
+  name: string;
+  repository: string | null;
+}
+
+const secretParams = ({ name, repository }: SecretId) => ({
+  path: { name },
+  query: repository === null ? {} : { repository },
+});
+
+/** For answers without a body. */
+async function done(call: Promise<{ error?: unknown; response: Response }>): Promise<void> {
+  const { error, response } = await call;
+  if (!response.ok) throw refusal(response, error);
+}
+
+export function setSecret(id: SecretId, value: string): Promise<void> {
+  const headers = { ...OURS.headers, "content-type": "application/octet-stream" };
+  const body = { params: secretParams(id), headers, body: value, bodySerializer: (text: string) => text };
+  return done(http.PUT("/api/secrets/{name}", body));
+}
+
+export function removeSecret(id: SecretId): Promise<void> {
+  return done(http.DELETE("/api/secrets/{name}", { params: secretParams(id), ...OURS }));
 }
 
 /** The first bytes of a value. */

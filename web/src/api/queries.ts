@@ -16,8 +16,12 @@ import {
   getPipelines,
   getRun,
   getRuns,
+  getSecrets,
   type RunId,
+  removeSecret,
   rerunRun,
+  type SecretId,
+  setSecret,
 } from "./client.ts";
 import { useStream } from "./events.ts";
 import type { Place, RunView, State } from "./types.ts";
@@ -113,5 +117,21 @@ export function useAct(id: RunId) {
         client.invalidateQueries({ queryKey: ["run", id.account, id.pipeline] }),
         client.invalidateQueries({ queryKey: ["runs", id.account, id.pipeline] }),
       ]),
+  });
+}
+
+export function useSecrets() {
+  return useQuery({ queryKey: ["secrets"], queryFn: ({ signal }) => getSecrets(signal) });
+}
+
+export type SecretAct = SecretId & ({ kind: "set"; value: string } | { kind: "remove" });
+
+/** The value is not kept as the mutation's: what it is given is dropped once it is over. */
+export function useSecretAct() {
+  const client = useQueryClient();
+  return useMutation<void, Error, SecretAct>({
+    mutationFn: (act) => (act.kind === "set" ? setSecret(act, act.value) : removeSecret(act)),
+    gcTime: 0,
+    onSettled: () => client.invalidateQueries({ queryKey: ["secrets"] }),
   });
 }

@@ -188,6 +188,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The names of all secrets. */
+        get: operations["secrets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/secrets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets a secret, new or known. The body is its value, byte for byte. */
+        put: operations["set_secret"];
+        post?: never;
+        /** Removes a secret. */
+        delete: operations["remove_secret"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -553,6 +588,34 @@ export interface components {
              * @description Grows with every change.
              */
             version: number;
+        };
+        /** @description A secret. Its value is never shown. */
+        SecretView: {
+            /**
+             * Format: date-time
+             * @description When it was first set.
+             */
+            created_at: string;
+            /** @description Its name. */
+            name: string;
+            /** @description The repository it is given to; none: all of the account's. */
+            repository: string | null;
+            /**
+             * Format: date-time
+             * @description When it was last set.
+             */
+            updated_at: string;
+            /** @description Who last set it. */
+            updated_by: string;
+        };
+        /** @description An account's secrets. */
+        Secrets: {
+            /** @description The account. */
+            account: string;
+            /** @description The account's repositories, as `owner/name`: what a secret can be given to. */
+            repositories: string[];
+            /** @description The account's own first, then by repository and name. */
+            secrets: components["schemas"]["SecretView"][];
         };
         /** @description A piece of a file's text, in bytes. */
         SpanView: {
@@ -1025,6 +1088,97 @@ export interface operations {
                 };
             };
             206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    secrets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Secrets"];
+                };
+            };
+        };
+    };
+    set_secret: {
+        parameters: {
+            query?: {
+                /** @description As `owner/name`; not said: all repositories of the account. */
+                repository?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_secret: {
+        parameters: {
+            query?: {
+                /** @description As `owner/name`; not said: all repositories of the account. */
+                repository?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -55,5 +55,7 @@ export type RunView = Exact<
 >;
 export type Frame = Exact<Schemas["FrameView"], { stream: Stream }>;
 export type LogPage = Exact<Schemas["LogPage"], { frames: Frame[] }>;
+export type Secrets = Schemas["Secrets"];
+export type SecretView = Schemas["SecretView"];
 /** Where the thing is that was clicked on. */
 export type Place = Schemas["Place"];

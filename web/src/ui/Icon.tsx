@@ -19,7 +19,8 @@ export type IconName =
   | "left"
   | "right"
   | "close"
-  | "file";
+  | "file"
+  | "settings";
 
 const PATHS: Record<IconName, string> = {
   check: "M3.5 8.5l3 3 6-7",
@@ -47,6 +48,8 @@ const PATHS: Record<IconName, string> = {
   left: "M9.5 3.5L5 8l4.5 4.5",
   right: "M6.5 3.5L11 8l-4.5 4.5",
   close: "M4.5 4.5l7 7m0-7l-7 7",
+  settings:
+    "M2.5 5h6m3 0h2M8.5 5a1.5 1.5 0 1 0 3 0 1.5 1.5 0 1 0-3 0M2.5 11h2m3 0h6M4.5 11a1.5 1.5 0 1 0 3 0 1.5 1.5 0 1 0-3 0",
   file: "M4 2.5h5l3 3v8H4zM9 2.5v3h3",
 };
 

@@ -2,6 +2,7 @@
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 import mark from "../assets/favicon.svg";
+import { Icon } from "./Icon.tsx";
 import css from "./Shell.module.css";
 
 interface Props {
@@ -27,6 +28,10 @@ export function Shell({ trail = [], tools, children }: Props) {
           ))}
         </nav>
         <div className={css.tools}>{tools}</div>
+        <Link className={css.settings} to="/settings" title="settings">
+          <Icon name="settings" />
+          <span className="visually-hidden">settings</span>
+        </Link>
       </header>
       {children}
     </div>

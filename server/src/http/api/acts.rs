@@ -11,7 +11,7 @@ use dockercise_pipeline::ids::{GateIx, PipelineIx};
 use dockercise_pipeline::run::Event;
 
 /// Who acts, until there is a login: whoever can reach this server's loopback address.
-const SOMEONE: &str = "a person at this computer";
+pub(super) const SOMEONE: &str = "a person at this computer";
 
 /// Clicks at a gate.
 #[utoipa::path(post, path = "/api/results/{account}/{pipeline}/{number}/gates/{gate}/approve",

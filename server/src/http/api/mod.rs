@@ -5,6 +5,7 @@ pub mod events;
 pub mod logs;
 pub mod pipelines;
 pub mod results;
+pub mod secrets;
 
 use super::{App, Fault};
 use crate::db::{self, run::Stored};

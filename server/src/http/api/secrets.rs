@@ -1,0 +1,87 @@
+//! Secrets: set, listed, removed. No route gives a value back.
+
+#![expect(unused_qualifications, reason = "utoipa's macro writes them")]
+
+use super::super::{App, Fault};
+use super::acts::SOMEONE;
+use crate::db::secret::{self, Place};
+use crate::db::{Conn, repository};
+use crate::secrets as kept;
+use crate::view::{Problem, SecretView, Secrets};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+/// The one account there is until others can be connected.
+const LOCAL: &str = "local";
+
+/// Whose secret.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Whose {
+    /// As `owner/name`; not said: all repositories of the account.
+    repository: Option<String>,
+}
+
+/// The names of all secrets.
+#[utoipa::path(get, path = "/api/secrets", responses((status = 200, body = Secrets)))]
+pub async fn secrets(State(app): State<App>) -> Result<Json<Secrets>, Fault> {
+    let mut conn = app.db.read().await?;
+    let secrets = secret::list(&mut conn, LOCAL).await?.into_iter().map(SecretView::from).collect();
+    Ok(Json(Secrets { account: LOCAL.to_owned(), secrets, repositories: repository::names(&mut conn, LOCAL).await? }))
+}
+
+/// Sets a secret, new or known. The body is its value, byte for byte.
+#[utoipa::path(put, path = "/api/secrets/{name}", params(("name" = String, Path), Whose),
+    request_body(content = String, content_type = "application/octet-stream"),
+    responses((status = 204), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn set_secret(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    Query(whose): Query<Whose>,
+    value: Bytes,
+) -> Result<StatusCode, Fault> {
+    // Checked before the seal, so that what is left to fail is the database.
+    for checked in [kept::check_name(&name), kept::check_value(&value)] {
+        checked.map_err(|e| said(StatusCode::UNPROCESSABLE_ENTITY, &e))?;
+    }
+    let mut tx = app.db.write().await?;
+    let repository = id_of(&mut tx, &whose).await?;
+    let place = Place { account: LOCAL, repository, name: &name };
+    kept::set(&mut tx, &app.seal, place, &value, app.clock.now(), SOMEONE).await.map_err(|e| {
+        tracing::error!(secret = name, error = format!("{e:#}"), "a secret cannot be saved");
+        Fault::new(StatusCode::SERVICE_UNAVAILABLE, "the secret cannot be saved right now", Some("look at the server's log and its disk"))
+    })?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Removes a secret.
+#[utoipa::path(delete, path = "/api/secrets/{name}", params(("name" = String, Path), Whose),
+    responses((status = 204), (status = 404, body = Problem)))]
+pub async fn remove_secret(State(app): State<App>, Path(name): Path<String>, Query(whose): Query<Whose>) -> Result<StatusCode, Fault> {
+    let mut tx = app.db.write().await?;
+    let repository = id_of(&mut tx, &whose).await?;
+    if !kept::remove(&mut tx, Place { account: LOCAL, repository, name: &name }, app.clock.now(), SOMEONE).await? {
+        return Err(Fault::not_found());
+    }
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn id_of(conn: &mut Conn, whose: &Whose) -> Result<Option<i64>, Fault> {
+    let Some(full_name) = &whose.repository else { return Ok(None) };
+    let (owner, name) = full_name.split_once('/').unwrap_or((full_name, ""));
+    let found = repository::by_name(conn, LOCAL, owner, name).await?.ok_or_else(Fault::not_found)?;
+    Ok(Some(found.id))
+}
+
+fn said(status: StatusCode, error: &anyhow::Error) -> Fault {
+    let words = error.to_string();
+    let (what, help) = words.split_once("\nhelp: ").map_or((words.as_str(), None), |(what, help)| (what, Some(help)));
+    Fault::new(status, what, help)
+}
