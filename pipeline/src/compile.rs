@@ -2,10 +2,13 @@
 //!
 //! A pure function: the same files give the same plan, byte for byte, in whatever order they come.
 
+mod env;
 mod merge;
 mod order;
 mod script;
+mod secrets;
 mod step;
+mod weigh;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::discover::{MAX_FILES, default_name};

@@ -1,11 +1,22 @@
 //! One pipeline file's bytes to a [`Definition`], or to everything that is wrong with it.
 
 mod after;
+mod build;
+mod cache;
+mod done;
 mod env;
+mod globs;
 mod keys;
+mod on;
+mod path;
+mod resources;
+mod service;
 mod settings;
+mod shell;
 mod step;
 mod value;
+mod vol;
+mod when;
 mod yaml;
 
 use crate::definition::Definition;

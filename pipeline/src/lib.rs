@@ -24,5 +24,6 @@ pub mod references;
 pub mod run;
 pub mod source;
 mod suggest;
+pub mod taint;
 pub mod trigger;
 pub mod wire;

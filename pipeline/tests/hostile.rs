@@ -70,8 +70,32 @@ fn s25_privileged_and_unknown_keys_are_refused_with_their_line() {
         let compiled = quick(files([step(&format!("vol: {path}")).into_bytes()]));
         assert!(compiled.plan.is_none() && compiled.diagnostics.iter().all(|d| d.line == 4), "{path}");
     }
-    refused(step("user: 00"), "`user` is not supported yet", 4);
-    refused(step("vol: {/: source}"), "a map under `vol` is not supported yet", 4);
+    for user in ["00", "01000", "\"0 \"", "-1", "0x0", "4294967296", "root:00", "':0'", "$UID", "a b"] {
+        refused(step(&format!("user: {user}")), "is no user", 4);
+    }
+    for path in ["/", "/var/run/docker.sock", "..", "../x", "a/../..", "./a", "a/", "~", "$HOME", "\"a\\nb\""] {
+        refused(step(&format!("vol: {{{path}: source}}")), "`vol` cannot be", 4);
+    }
+    for path in ["/", ".", "..", "/proc", "/sys/fs", "/dockercise", "a/..", "~/.m2", "$HOME"] {
+        refused(step(&format!("cache: [\"{path}\"]")), "`cache` cannot be", 4);
+    }
+    for path in ["/etc/passwd", "../x", "a/../b", "~/x"] {
+        refused(step(&format!("results: [\"{path}\"]")), "`results` cannot be", 4);
+    }
+    refused(step("vol: {lib: /var/run/docker.sock}"), "`vol` takes the name of a step", 4);
+    for folder in ["/proc/self/fd/8", "/sys", "/proc", "/dev/mem", "/dockercise/values", "../x", "a/../../x", "/a/../proc", "//proc"] {
+        refused(step(&format!("workdir: {folder}")), "`workdir` cannot be", 4);
+    }
+    for key in ["privileged: true", "volumes: [\"/:/h\"]", "network: host", "cap_add: [ALL]", "ports: [1]", "vol: source", "devices: []"] {
+        refused(step(&format!("services: {{db: {{img: pg, {key}}}}}")), "`services` has no key", 4);
+    }
+    for key in ["privileged: true", "network: host", "cache-from: [x]", "ssh: default", "secrets: [x]"] {
+        refused(format!("a:\n  vol: source\n  build: {{{key}}}\n"), "`build` has no key", 3);
+    }
+    for path in ["/", "..", "../x", "/etc", "https://example.com/x.git"] {
+        refused(format!("a:\n  vol: source\n  build: {{context: \"{path}\"}}\n"), "`context` cannot be", 3);
+        refused(format!("a:\n  vol: source\n  build: {{file: \"{path}\"}}\n"), "`file` cannot be", 3);
+    }
     refused("privileged: true\na: {img: alpine, run: x}\n", "`privileged` is neither a setting nor a step", 1);
     refused("a: {img: \"alpine --privileged\", run: x}\n", "is not an image", 1);
     refused("a: {img: --privileged, run: x}\n", "is not an image", 1);

@@ -1,7 +1,8 @@
 //! All definitions to one graph: names are resolved here, places in files are still known here.
 
 use super::order::{self, Edge};
-use crate::definition::{After, Definition};
+use super::weigh::weigh;
+use crate::definition::{After, Definition, StepDefinition};
 use crate::diagnostic::{Diagnostic, Severity, quote};
 use crate::file::FileRead;
 use crate::ids::{GateIx, PipelineIx, StepIx};
@@ -9,6 +10,7 @@ use crate::names::{HUMAN_CLICK, SOURCE};
 use crate::plan::{GatePlan, Guarded, PipelinePlan, Plan};
 use crate::source::{Span, Spanned};
 use crate::suggest::{Suggest, tolerance};
+use crate::taint::Said;
 use std::collections::{HashMap, HashSet};
 
 /// Most steps in the graph (language.md, "Files").
@@ -22,8 +24,17 @@ pub(super) fn merge(reads: &[FileRead], diagnostics: &mut Vec<Diagnostic>) -> Op
     let mut definitions: Vec<&Definition> = reads.iter().filter_map(|read| read.definition.as_ref()).collect();
     definitions.sort_by(|a, b| a.name.value.cmp(&b.name.value));
     let names = Names::new(&definitions, reads);
-    let mut merge =
-        Merge { definitions, names, diagnostics, suggest: Suggest::new(), edges: Vec::new(), gates: Vec::new(), text_left: MAX_PLAN_TEXT };
+    let mut merge = Merge {
+        definitions,
+        names,
+        diagnostics,
+        suggest: Suggest::new(),
+        edges: Vec::new(),
+        last: HashSet::new(),
+        said: Vec::new(),
+        gates: Vec::new(),
+        text_left: MAX_PLAN_TEXT,
+    };
     if merge.too_many_steps() {
         return None;
     }
@@ -87,6 +98,10 @@ pub(super) struct Merge<'a, 'd> {
     pub(super) diagnostics: &'d mut Vec<Diagnostic>,
     suggest: Suggest,
     pub(super) edges: Vec<Edge>,
+    /// Steps that run when all the rest of their pipelines is over.
+    pub(super) last: HashSet<StepIx>,
+    /// For each step.
+    pub(super) said: Vec<Said>,
     gates: Vec<GatePlan>,
     text_left: usize,
 }
@@ -124,13 +139,17 @@ impl Merge<'_, '_> {
             }
             plan.pipelines.push(PipelinePlan {
                 on: definition.on.clone(),
+                account: definition.account.clone(),
+                source: definition.source_options,
                 timeout_seconds: definition.timeout_seconds,
+                queue_timeout_seconds: definition.queue_timeout_seconds,
                 after,
                 gate,
                 steps: (first..plan.steps.len()).map(|ix| StepIx(ix as u32)).collect(),
                 ..PipelinePlan::new(&definition.name.value, &definition.source.path)
             });
         }
+        self.secrets(&mut plan);
         order::report_cycles(&mut self, plan.steps.len());
         plan.gates = self.gates;
         Some(plan)
@@ -138,16 +157,7 @@ impl Merge<'_, '_> {
 
     /// A plan holds defaults and paths once for each step: keeps that within bounds.
     fn spend(&mut self, pipeline: PipelineIx, at: Span, step: &crate::plan::StepPlan) -> bool {
-        let env: usize = step
-            .env
-            .iter()
-            .map(|env| 64 + env.name.len() + if let crate::plan::EnvValue::Literal { text } = &env.value { text.len() } else { 0 })
-            .sum();
-        let length = |argv: &[String]| argv.iter().map(String::len).sum::<usize>();
-        let done = step.done.as_ref().map_or(0, |done| done.text.len() + length(&done.argv));
-        let run = if let crate::plan::Work::Run { text, argv, .. } = &step.work { text.len() + length(argv) } else { 0 };
-        let text = run + done + env + 8 * step.values.len();
-        match self.text_left.checked_sub(text) {
+        match self.text_left.checked_sub(weigh(step)) {
             Some(left) => {
                 self.text_left = left;
                 true
@@ -166,7 +176,8 @@ impl Merge<'_, '_> {
 
     pub(super) fn gate(&mut self, after: &After, guards: Guarded) -> Option<GateIx> {
         let gate = after.gate.as_ref()?;
-        self.gates.push(GatePlan { note: gate.note.clone(), ..GatePlan::new(guards) });
+        let (note, by, expires_seconds) = (gate.note.clone(), gate.by.clone(), gate.expires_seconds);
+        self.gates.push(GatePlan { guards, note, by, expires_seconds });
         Some(GateIx(self.gates.len() as u32 - 1))
     }
 
@@ -202,6 +213,18 @@ impl Merge<'_, '_> {
             problem.help("a pipeline waits for pipelines; a step can wait for a step: put `after` there");
         } else if let Some(near) = near {
             problem.help(format!("did you mean `{near}`?"));
+        }
+        None
+    }
+
+    /// A step's definition, and the pipeline it stands in.
+    pub(super) fn definition(&self, step: StepIx) -> Option<(PipelineIx, &StepDefinition)> {
+        let mut left = step.index();
+        for (pipeline, definition) in (0..).map(PipelineIx).zip(&self.definitions) {
+            match definition.steps.get(left) {
+                Some(step) => return Some((pipeline, step)),
+                None => left -= definition.steps.len(),
+            }
         }
         None
     }

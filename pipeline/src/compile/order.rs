@@ -19,6 +19,8 @@ pub(super) enum Node {
     Start(PipelineIx),
     /// After every step of a pipeline.
     End(PipelineIx),
+    /// After every step of a pipeline that does not itself wait for this.
+    Rest(PipelineIx),
 }
 
 /// One waits for another.
@@ -33,6 +35,23 @@ pub(super) struct Edge {
 impl Edge {
     pub(super) fn uses(pipeline: PipelineIx, from: StepIx, to: StepIx, span: Span, words: &'static str) -> Edge {
         Edge { from: Node::Step(from), to: Node::Step(to), said: (pipeline, span, words) }
+    }
+
+    pub(super) fn runs_last(pipeline: PipelineIx, from: StepIx, span: Span) -> Edge {
+        Edge { from: Node::Step(from), to: Node::Rest(pipeline), said: (pipeline, span, "runs after") }
+    }
+
+    /// Who uses whom; none for what is no step.
+    pub(super) fn ends(&self) -> Option<(StepIx, StepIx)> {
+        match (self.from, self.to) {
+            (Node::Step(from), Node::Step(to)) => Some((from, to)),
+            _ => None,
+        }
+    }
+
+    /// The file that says so, where, and in which words.
+    pub(super) fn said(&self) -> (PipelineIx, Span, &'static str) {
+        self.said
     }
 
     pub(super) fn step_after(pipeline: PipelineIx, from: StepIx, to: PipelineIx, span: Span) -> Edge {
@@ -54,6 +73,7 @@ pub(super) fn report_cycles(merge: &mut Merge<'_, '_>, steps: usize) {
         Node::Step(step) => step.0,
         Node::Start(pipeline) => (steps + pipeline.index()) as u32,
         Node::End(pipeline) => (steps + pipelines + pipeline.index()) as u32,
+        Node::Rest(pipeline) => (steps + 2 * pipelines + pipeline.index()) as u32,
     };
     let said = std::mem::take(&mut merge.edges);
     let mut edges: Vec<(u32, u32)> = said.iter().map(|edge| (number(edge.from), number(edge.to))).collect();
@@ -63,10 +83,13 @@ pub(super) fn report_cycles(merge: &mut Merge<'_, '_>, steps: usize) {
         for step in (next..).map(StepIx).take(definition.steps.len()) {
             edges.push((step.0, number(Node::Start(pipeline))));
             edges.push((number(Node::End(pipeline)), step.0));
+            if !merge.last.contains(&step) {
+                edges.push((number(Node::Rest(pipeline)), step.0));
+            }
         }
         next += definition.steps.len() as u32;
     }
-    for cycle in graph::cycles(steps + 2 * pipelines, &edges) {
+    for cycle in graph::cycles(steps + 3 * pipelines, &edges) {
         // What follows from a step's place in its pipeline stands in no file; the rest tells the story.
         let told: Vec<&Edge> = cycle.into_iter().filter_map(|edge| said.get(edge)).collect();
         if let Some(problem) = describe(merge, &told) {
@@ -78,22 +101,12 @@ pub(super) fn report_cycles(merge: &mut Merge<'_, '_>, steps: usize) {
 fn describe(merge: &Merge<'_, '_>, cycle: &[&Edge]) -> Option<Diagnostic> {
     let first = cycle.first()?;
     let name = |node: Node| match node {
-        Node::Step(ix) => {
-            let mut left = ix.index();
-            let mut found = String::new();
-            for definition in &merge.definitions {
-                match definition.steps.get(left) {
-                    Some(step) if merge.definitions.len() == 1 => found = format!("`{}`", step.name.value),
-                    Some(step) => found = format!("`{}/{}`", definition.name.value, step.name.value),
-                    None => {
-                        left -= definition.steps.len();
-                        continue;
-                    }
-                }
-                break;
-            }
-            found
-        }
+        Node::Step(ix) => match merge.definition(ix) {
+            Some((_, step)) if merge.definitions.len() == 1 => format!("`{}`", step.name.value),
+            Some((pipeline, step)) => format!("`{}/{}`", merge.definitions[pipeline.index()].name.value, step.name.value),
+            None => String::new(),
+        },
+        Node::Rest(pipeline) => format!("all the rest of `{}`", merge.definitions[pipeline.index()].name.value),
         Node::Start(pipeline) | Node::End(pipeline) => format!("pipeline `{}`", merge.definitions[pipeline.index()].name.value),
     };
     let (pipeline, span, words) = first.said;
@@ -121,6 +134,10 @@ fn describe(merge: &Merge<'_, '_>, cycle: &[&Edge]) -> Option<Diagnostic> {
         let (pipeline, span, words) = edge.said;
         problem.also(&merge.definitions[pipeline.index()].source, span, format!("{} {words} {}", name(edge.from), name(edge.to)));
     }
-    problem.help("something must come first: take one of these away");
+    problem.help(if cycle.iter().any(|edge| matches!(edge.to, Node::Rest(_))) {
+        "a step with `status` that uses nothing runs last; name in its `after` what it is to look at"
+    } else {
+        "something must come first: take one of these away"
+    });
     Some(problem)
 }

@@ -1,7 +1,7 @@
-//! A command's text to the script that `sh -ec` is given.
+//! A command's text to what a container is given to run.
 
 use super::merge::Merge;
-use crate::definition::Command;
+use crate::definition::{Command, Join, Shell};
 use crate::diagnostic::quote;
 use crate::ids::{PipelineIx, StepIx};
 use crate::plan::VALUES;
@@ -17,21 +17,27 @@ const STOP_AT_FAILURE: &str = "\n{ dockercise_code=$?; [ \"$dockercise_code\" = 
 pub(super) struct Script {
     /// As it stands in the file.
     pub(super) text: String,
-    /// With paths in place of references.
-    pub(super) run: String,
+    /// What is run, with paths in place of references.
+    pub(super) argv: Vec<String>,
     /// The steps whose values it reads, each once, with the place that says so.
     pub(super) used: Vec<(StepIx, Span)>,
 }
 
 impl Merge<'_, '_> {
-    /// Resolves the references of a command.
-    pub(super) fn script(&mut self, pipeline: PipelineIx, command: &Command) -> Script {
-        let mut script = Script { text: String::new(), run: String::new(), used: Vec::new() };
+    /// Resolves the references of a command, and hands it to its shell.
+    pub(super) fn script(&mut self, pipeline: PipelineIx, command: &Command, shell: &Shell) -> Script {
+        // Between two parts of a list: what people see, and what runs (none: they are arguments of their own).
+        let (shown, between) = match shell {
+            Shell::Script { join: Join::StopAtFailure, .. } => ("\n", Some(STOP_AT_FAILURE)),
+            Shell::Script { .. } => ("\n", Some("\n")),
+            Shell::None => (" ", None),
+        };
+        let argv = if let Shell::Script { argv, .. } = shell { argv.clone() } else { Vec::new() };
+        let mut script = Script { text: String::new(), argv, used: Vec::new() };
         let mut seen = std::collections::HashSet::new();
         for (i, part) in command.parts.iter().enumerate() {
             if i > 0 {
-                script.text.push('\n');
-                script.run.push_str(STOP_AT_FAILURE);
+                script.text.push_str(shown);
             }
             let scanned = references::scan(&part.value, |word| self.word(pipeline, word));
             for (range, near) in scanned.near {
@@ -41,7 +47,13 @@ impl Merge<'_, '_> {
                     .help(format!("did you mean `{{{near}}}`? The text itself is written `\\{{{word}}}`"));
             }
             script.text.push_str(&part.value);
-            script.run.push_str(&scanned.text);
+            match (between, script.argv.last_mut()) {
+                (Some(between), Some(last)) if i > 0 => {
+                    last.push_str(between);
+                    last.push_str(&scanned.text);
+                }
+                _ => script.argv.push(scanned.text),
+            }
             for (step, word) in scanned.used {
                 if seen.insert(step) {
                     let span = self.within(pipeline, part.span, &word);
@@ -49,10 +61,10 @@ impl Merge<'_, '_> {
                 }
             }
         }
-        if script.run.len() > MAX_SCRIPT
+        if let Some(long) = script.argv.iter().map(String::len).find(|length| *length > MAX_SCRIPT)
             && let Some(part) = command.parts.first()
         {
-            self.error(pipeline, part.span, format!("the command has {} bytes; {MAX_SCRIPT} are the most", script.run.len()))
+            self.error(pipeline, part.span, format!("the command has {long} bytes; {MAX_SCRIPT} are the most"))
                 .help("keep long scripts in the repository and run them from there");
         }
         script

@@ -2,125 +2,169 @@
 
 use super::merge::Merge;
 use super::order::{Edge, WAITS};
-use crate::definition::{EnvItem, StepDefinition};
+use crate::definition::{Build, Cache, Done, ImageText, Service, StepDefinition};
 use crate::diagnostic::quote;
 use crate::ids::{PipelineIx, StepIx};
-use crate::names::{SOURCE, aws_names, env_name};
-use crate::plan::{DonePlan, EnvPlan, EnvValue, Guarded, ImageFrom, MountPlan, StepPlan, VolumeFrom, Work};
-use crate::references::{self, Word};
-use crate::source::{Span, Spanned};
-use std::collections::HashMap;
+use crate::names::SOURCE;
+use crate::plan::{
+    BuildPlan, CachePlan, DonePlan, Guarded, ImageFrom, MountPlan, ReadyPlan, ServicePlan, StepPlan, VolumeFrom, WhenStatus, Work,
+};
+use crate::source::Spanned;
+use crate::taint::Said;
 
 impl Merge<'_, '_> {
     pub(super) fn step(&mut self, pipeline: PipelineIx, ix: StepIx, definition: &StepDefinition) -> StepPlan {
-        let image = ImageFrom::Named { name: definition.image.as_ref().map(|image| image.value.clone()).unwrap_or_default() };
+        let work = match &definition.build {
+            Some(build) => Work::Build { build: self.build(pipeline, ix, build) },
+            None => Work::Image { image: self.image(pipeline, ix, definition.image.as_ref()) },
+        };
         let mut step = StepPlan {
             line: self.definitions[pipeline.index()].source.line(definition.name.span.start()) as u32,
-            volume: self.volume(pipeline, ix, definition).map(MountPlan::root).into_iter().collect(),
-            env: self.env(pipeline, ix, definition),
+            volume: self.volume(pipeline, ix, definition),
+            env: self.env(pipeline, ix, &definition.env, "takes the value of"),
             gate: self.gate(&definition.after, Guarded::Step { step: ix }),
+            when: definition.when.filters.clone(),
+            status: definition.when.status,
+            allow_failure: definition.allow_failure,
+            results: definition.results.iter().map(|glob| glob.value.clone()).collect(),
+            services: definition.services.iter().map(|service| self.service(pipeline, ix, service)).collect(),
+            cache: definition.cache.as_ref().map(|cache| self.cache(pipeline, definition, cache)),
             timeout_seconds: definition.timeout_seconds,
-            ..StepPlan::new(&definition.name.value, pipeline, Work::Image { image: image.clone() })
+            cpus: definition.cpus,
+            memory: definition.memory,
+            user: definition.user.clone(),
+            workdir: definition.workdir.clone(),
+            ..StepPlan::new(&definition.name.value, pipeline, work)
         };
-        if let Some(command) = &definition.run {
-            let script = self.script(pipeline, command);
+        for glob in &definition.results {
+            self.refuse_references(pipeline, glob, "results");
+        }
+        let mut said = Said { secret: definition.secret.as_ref().map(|secret| secret.value), reads: Vec::new() };
+        if let (Some(command), Work::Image { image }) = (&definition.run, &step.work) {
+            let script = self.script(pipeline, command, &definition.shell);
+            step.work = Work::Run { image: image.clone(), text: script.text, argv: script.argv };
             for (used, span) in script.used {
                 self.edges.push(Edge::uses(pipeline, ix, used, span, "reads the value of"));
                 step.values.push(used);
+                said.reads.push(used);
             }
-            step.work = Work::Run { image, text: script.text, argv: shell(script.run) };
         }
         if let Some(done) = &definition.done {
-            let script = self.script(pipeline, &done.command);
-            let mut reads_own_value = false;
-            for (used, span) in script.used {
-                if used == ix {
-                    // `run` is over when `done` starts: its value is there.
-                    reads_own_value = true;
-                } else if !step.values.contains(&used) {
-                    self.edges.push(Edge::uses(pipeline, ix, used, span, "reads the value of"));
-                    step.values.push(used);
-                }
-            }
-            step.done = Some(DonePlan {
-                text: script.text,
-                argv: shell(script.run),
-                every_seconds: None,
-                timeout_seconds: done.timeout_seconds.or(definition.timeout_seconds),
-                reads_own_value,
-            });
+            self.done(pipeline, ix, definition, done, &mut step);
         }
         self.after(pipeline, ix, definition, &mut step);
+        if step.status != WhenStatus::Success && step.needs().next().is_none() && step.after_pipelines.is_empty() {
+            self.edges.push(Edge::runs_last(pipeline, ix, definition.when.status_span));
+            self.last.insert(ix);
+        }
+        self.said.push(said);
         step
     }
 
-    fn volume(&mut self, pipeline: PipelineIx, ix: StepIx, definition: &StepDefinition) -> Option<VolumeFrom> {
-        let vol = definition.vol.as_ref()?;
-        if vol.value == SOURCE {
-            return Some(VolumeFrom::Source);
-        }
-        let step = self.resolve(pipeline, vol)?;
-        self.edges.push(Edge::uses(pipeline, ix, step, vol.span, "takes the volume of"));
-        Some(VolumeFrom::Step { step })
-    }
-
-    fn env(&mut self, pipeline: PipelineIx, ix: StepIx, definition: &StepDefinition) -> Vec<EnvPlan> {
-        let mut plans: Vec<EnvPlan> = Vec::new();
-        let mut places: HashMap<String, Span> = HashMap::new();
-        let mut of_steps: Vec<(String, StepIx)> = Vec::new();
-        for item in definition.env.iter() {
-            let (name, at, value) = match item {
-                EnvItem::Literal { name, text } => {
-                    self.warn_of_pasting(pipeline, text);
-                    (name.value.clone(), name.span, EnvValue::Literal { text: text.value.clone() })
-                }
-                EnvItem::Named { name, step: reference } => {
-                    let Some(step) = self.env_step(pipeline, ix, reference) else { continue };
-                    (name.value.clone(), name.span, EnvValue::Step { step })
-                }
-                EnvItem::Step(reference) => {
-                    let Some(step) = self.env_step(pipeline, ix, reference) else { continue };
-                    of_steps.push((env_name(&reference.value), step));
-                    (env_name(&reference.value), reference.span, EnvValue::Step { step })
-                }
-            };
-            if let Some(first) = places.get(&name).copied() {
-                let source = &self.definitions[pipeline.index()].source;
-                self.error(pipeline, at, format!("{} is set twice", quote(&name))).also(source, first, "the first is here");
-                continue;
-            }
-            places.insert(name.clone(), at);
-            plans.push(EnvPlan { name, value });
-        }
-        for (name, from) in aws_names(of_steps.iter().map(|(name, _)| name.as_str())) {
-            if let Some((_, step)) = of_steps.iter().find(|(name, _)| name == from)
-                && !places.contains_key(name)
-            {
-                plans.push(EnvPlan { name: name.to_owned(), value: EnvValue::Step { step: *step } });
+    fn done(&mut self, pipeline: PipelineIx, ix: StepIx, definition: &StepDefinition, done: &Done, step: &mut StepPlan) {
+        let script = self.script(pipeline, &done.command, &definition.shell);
+        let mut reads_own_value = false;
+        for (used, span) in script.used {
+            if used == ix {
+                // `run` is over when `done` starts: its value is there.
+                reads_own_value = true;
+            } else if !step.values.contains(&used) {
+                self.edges.push(Edge::uses(pipeline, ix, used, span, "reads the value of"));
+                step.values.push(used);
             }
         }
-        plans
-    }
-
-    fn env_step(&mut self, pipeline: PipelineIx, ix: StepIx, reference: &Spanned<String>) -> Option<StepIx> {
-        let step = self.resolve(pipeline, reference)?;
-        self.edges.push(Edge::uses(pipeline, ix, step, reference.span, "takes the value of"));
-        Some(step)
-    }
-
-    /// A variable is a step's value or text, never a mix: who writes `{step}` within text means something else.
-    fn warn_of_pasting(&mut self, pipeline: PipelineIx, text: &Spanned<String>) {
-        // What is nothing but `{step}` was written `\{step}`: meant as it stands.
-        if !text.value.contains('{') || text.value.starts_with('{') && text.value.find('}') == Some(text.value.len() - 1) {
-            return;
-        }
-        let scanned = references::scan(&text.value, |word| match self.find(pipeline, word) {
-            Some(_) => Word::Step(word.to_owned(), String::new()),
-            None => Word::Other,
+        step.done = Some(DonePlan {
+            text: script.text,
+            argv: script.argv,
+            every_seconds: done.every_seconds,
+            timeout_seconds: done.timeout_seconds.or(definition.timeout_seconds),
+            reads_own_value,
         });
-        if let Some(word) = scanned.used.first() {
-            self.warning(pipeline, text.span, format!("`{{{word}}}` is not replaced inside of longer text"))
-                .help(format!("a variable that is `\"{{{word}}}\"` and nothing else holds that step's value"));
+    }
+
+    fn volume(&mut self, pipeline: PipelineIx, ix: StepIx, definition: &StepDefinition) -> Vec<MountPlan> {
+        let mut mounts = Vec::with_capacity(definition.vol.len());
+        for mount in definition.vol.iter() {
+            let from = if mount.from.value == SOURCE {
+                VolumeFrom::Source
+            } else {
+                let Some(step) = self.resolve(pipeline, &mount.from) else { continue };
+                self.edges.push(Edge::uses(pipeline, ix, step, mount.from.span, "takes the volume of"));
+                VolumeFrom::Step { step }
+            };
+            mounts.push(MountPlan { path: mount.path.clone(), from });
+        }
+        mounts
+    }
+
+    /// Which image is meant. A name of none where it is missing, and that has been said.
+    fn image(&mut self, pipeline: PipelineIx, ix: StepIx, image: Option<&ImageText>) -> ImageFrom {
+        let nothing = ImageFrom::Named { name: String::new() };
+        let reference = match image {
+            None => return nothing,
+            Some(ImageText::Named(name)) => return ImageFrom::Named { name: name.value.clone() },
+            Some(ImageText::Step(reference)) => reference,
+        };
+        let Some(step) = self.resolve(pipeline, reference) else { return nothing };
+        self.edges.push(Edge::uses(pipeline, ix, step, reference.span, "runs in the image of"));
+        if let Some((maker, definition)) = self.definition(step)
+            && definition.build.is_none()
+        {
+            let (source, span) = (&self.definitions[maker.index()].source, definition.name.span);
+            self.error(pipeline, reference.span, format!("the step {} makes no image", quote(&reference.value)))
+                .also(source, span, "it has no `build`")
+                .help("`img` takes the name of an image, or in braces a step with `build`");
+        }
+        ImageFrom::Step { step }
+    }
+
+    fn build(&mut self, pipeline: PipelineIx, ix: StepIx, build: &Build) -> BuildPlan {
+        BuildPlan {
+            context: build.context.clone(),
+            file: build.file.clone(),
+            args: self.env(pipeline, ix, &build.args, BUILDS_WITH),
+            tags: build.tags.clone(),
+            push: build.push,
+        }
+    }
+
+    fn service(&mut self, pipeline: PipelineIx, ix: StepIx, service: &Service) -> ServicePlan {
+        let command = |merge: &mut Self, command, what| {
+            let script = merge.script(pipeline, command, &service.shell);
+            for (step, span) in script.used {
+                let name = merge.definition(step).map_or_else(String::new, |(_, definition)| definition.name.value.clone());
+                merge
+                    .error(pipeline, span, format!("`{{{name}}}` is not replaced in `{what}` of a service"))
+                    .help(format!("only `run` and `done` of a step read values; give it as a variable: `env: {{NAME: \"{{{name}}}\"}}`"));
+            }
+            script.argv
+        };
+        ServicePlan {
+            name: service.name.clone(),
+            argv: service.run.as_ref().map(|run| command(self, run, "run")),
+            ready: service
+                .ready
+                .as_ref()
+                .map(|ready| ReadyPlan { argv: command(self, &ready.command, "ready"), timeout_seconds: ready.timeout_seconds }),
+            image: self.image(pipeline, ix, service.image.as_ref()),
+            env: self.env(pipeline, ix, &service.env, "takes the value of"),
+            cpus: service.cpus,
+            memory: service.memory,
+            user: service.user.clone(),
+        }
+    }
+
+    fn cache(&mut self, pipeline: PipelineIx, definition: &StepDefinition, cache: &Cache) -> CachePlan {
+        for glob in &cache.files {
+            self.refuse_references(pipeline, glob, "files");
+        }
+        let texts = |list: &[Spanned<String>]| list.iter().map(|text| text.value.clone()).collect();
+        let own = || format!("{}/{}", self.definitions[pipeline.index()].name.value, definition.name.value);
+        CachePlan {
+            paths: texts(&cache.paths),
+            key: cache.key.as_ref().map_or_else(own, |key| key.value.clone()),
+            files: texts(&cache.files),
+            fallback: texts(&cache.fallback),
         }
     }
 
@@ -150,7 +194,5 @@ impl Merge<'_, '_> {
     }
 }
 
-/// The usual shell (language.md, "A step").
-fn shell(script: String) -> Vec<String> {
-    vec!["sh".to_owned(), "-ec".to_owned(), script]
-}
+/// The words for a build's argument.
+pub(super) const BUILDS_WITH: &str = "builds with the value of";

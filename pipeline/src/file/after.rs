@@ -1,13 +1,16 @@
 //! `after`: order, and a person's click.
 
 use super::Problems;
-use super::keys::not_yet;
+use super::keys::fields;
 use super::value;
 use super::yaml::{Entry, Kind, Node};
 use crate::definition::{After, Gate};
 use crate::diagnostic::quote;
 use crate::names::{HUMAN_CLICK, is_reference};
 use crate::source::Span;
+
+/// Most people and teams that one gate names.
+const MAX_CLICKERS: usize = 100;
 
 /// `human-click`, a name, a list of them, or a map whose `human-click` says more.
 pub(super) fn after(problems: &mut Problems<'_>, node: &Node) -> After {
@@ -59,26 +62,46 @@ fn gate(problems: &mut Problems<'_>, at: Span, more: Option<&Node>, after: &mut 
     if after.gate.is_some() {
         problems.warning(at, "`human-click` stands here twice").help("one click is asked for");
     }
-    let mut note = None;
-    match more.map(|node| (node, &node.kind)) {
-        None => {}
-        Some((node, _)) if node.is_null() => {}
-        Some((_, Kind::Map(entries))) => {
-            for Entry { key, value } in entries {
-                match key.text() {
-                    Some("note") => note = value::text(problems, value, "note").map(|text| text.value),
-                    Some(word @ ("by" | "expires")) => not_yet(problems, word, key.span),
-                    word => {
-                        problems
-                            .error(key.span, format!("`human-click` has no key {}", quote(word.unwrap_or_default())))
-                            .help("its keys are `note`, and later `by` and `expires`");
-                    }
-                }
-            }
-        }
-        Some((node, _)) => {
-            problems.error(node.span, "`human-click` takes a map").help("`human-click: {note: look at the plan}`");
+    after.gate = Some(more.filter(|node| !node.is_null()).map_or_else(Gate::default, |node| said(problems, node)));
+}
+
+/// What a click is told, and who may give it until when.
+fn said(problems: &mut Problems<'_>, node: &Node) -> Gate {
+    let mut gate = Gate::default();
+    for (word, _, value) in fields(problems, node, HUMAN_CLICK, &["note", "by", "expires"], "{note: look at the plan}") {
+        match word {
+            "note" => gate.note = value::text(problems, value, "note").map(|text| text.value),
+            "by" => gate.by = by(problems, value),
+            _ => gate.expires_seconds = value::duration(problems, value, "expires"),
         }
     }
-    after.gate = Some(Gate { note });
+    gate
+}
+
+/// Logins, and teams as `org/team`.
+fn by(problems: &mut Problems<'_>, node: &Node) -> Vec<String> {
+    let who = value::texts(problems, node, "by");
+    if let Some(over) = who.get(MAX_CLICKERS) {
+        problems.error(over.span, format!("{} names under `by`; {MAX_CLICKERS} are the most", who.len()));
+    }
+    for name in &who {
+        let (login, team) = name.value.split_once('/').map_or((name.value.as_str(), None), |(org, team)| (org, Some(team)));
+        if !is_login(login) || team.is_some_and(|team| !is_team(team)) {
+            problems
+                .error(name.span, format!("{} is no login and no team", quote(&name.value)))
+                .help("a person is `login`, a team is `org/team`, as GitHub's addresses have them");
+        }
+    }
+    who.into_iter().map(|name| name.value).collect()
+}
+
+/// As GitHub has them, also of its apps and of companies (`mona_corp`).
+fn is_login(name: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    (1..=39).contains(&name.len()) && name.bytes().all(fits) && !name.starts_with('-')
+}
+
+fn is_team(name: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    (1..=100).contains(&name.len()) && name.bytes().all(fits)
 }

@@ -1,12 +1,11 @@
 //! `env`: a list of steps, or a map of names.
 
 use super::Problems;
-use super::keys::not_yet;
 use super::value;
 use super::yaml::{Entry, Kind, Node};
-use crate::definition::EnvItem;
+use crate::definition::{EnvItem, Store};
 use crate::diagnostic::quote;
-use crate::names::{env_name, is_env_name, is_guarded, is_reference};
+use crate::names::{env_name, is_env_name, is_guarded, is_reference, is_secret_name};
 use crate::source::Spanned;
 
 /// Longest value of a variable, in bytes (language.md, "References").
@@ -102,21 +101,52 @@ fn named(problems: &mut Problems<'_>, name: Spanned<String>, node: &Node) -> Opt
             Some(EnvItem::Literal { name, text: Spanned { value: literal.to_owned(), span: node.span } })
         }
         Kind::List(_) => {
-            problems
-                .error(node.span, format!("the value of {} is a list", quote(&name.value)))
-                .help("a variable is text, or a step: `NAME: \"{step}\"`");
+            no_text(problems, &name, node, "a list");
             None
         }
-        Kind::Map(entries) => {
-            match entries.first().and_then(|entry| entry.key.text()) {
-                Some(store @ ("secret" | "ssm" | "secretsmanager")) => not_yet(problems, store, node.span),
-                _ => {
-                    problems
-                        .error(node.span, format!("the value of {} is a map", quote(&name.value)))
-                        .help("a variable is text, or a step: `NAME: \"{step}\"`");
-                }
-            }
-            None
-        }
+        Kind::Map(entries) => stored(problems, name, node, entries),
     }
+}
+
+/// `{secret: name}`, `{ssm: /path}` or `{secretsmanager: id}`
+fn stored(problems: &mut Problems<'_>, name: Spanned<String>, node: &Node, entries: &[Entry]) -> Option<EnvItem> {
+    let [Entry { key: word, value }] = entries else {
+        no_text(problems, &name, node, "a map");
+        return None;
+    };
+    let (store, rule, fits): (_, _, fn(&str) -> bool) = match word.text() {
+        Some("secret") => {
+            (Store::Secret, "a secret's name is letters, digits, `_`, `-` and `.`, and starts with a letter or `_`", is_secret_name)
+        }
+        Some("ssm") => (Store::Ssm, "a parameter is `/path/of/name`: letters, digits, `_`, `-`, `.` and `/`", is_parameter),
+        Some("secretsmanager") => (Store::Secretsmanager, "a secret is a name or an ARN, without `*`, `?` and `$`", is_secrets_manager_id),
+        _ => {
+            no_text(problems, &name, node, "a map");
+            return None;
+        }
+    };
+    let key = value::text(problems, value, word.text().unwrap_or_default())?;
+    if !fits(&key.value) {
+        problems.error(key.span, format!("{} names nothing in that store", quote(&key.value))).help(rule);
+        return None;
+    }
+    Some(EnvItem::Stored { name, store, key })
+}
+
+fn no_text(problems: &mut Problems<'_>, name: &Spanned<String>, node: &Node, kind: &str) {
+    problems
+        .error(node.span, format!("the value of {} is {kind}", quote(&name.value)))
+        .help("a variable is text, a step: `NAME: \"{step}\"`, or of a store: `NAME: {secret: name}` (or `ssm`, `secretsmanager`)");
+}
+
+/// A parameter's name, as AWS takes it, and nothing that would widen a policy (security.md, B).
+fn is_parameter(name: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/');
+    (1..=1011).contains(&name.len()) && name.bytes().all(fits)
+}
+
+/// A secret's name or ARN, as AWS takes it, and nothing that would widen a policy (security.md, B).
+fn is_secrets_manager_id(name: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/' | b'+' | b'=' | b'@' | b':' | b'!');
+    (1..=2048).contains(&name.len()) && name.bytes().all(fits)
 }

@@ -1,6 +1,7 @@
-//! Every key of the language, and whether it is there yet.
+//! Every key of the language, and what others call it.
 
 use super::Problems;
+use super::yaml::{Entry, Kind, Node};
 use crate::diagnostic::quote;
 use crate::source::Span;
 use crate::suggest::did_you_mean;
@@ -8,46 +9,54 @@ use crate::suggest::did_you_mean;
 /// The settings: this list is closed for ever (language.md, "Settings").
 pub(super) const SETTINGS: [&str; 13] =
     ["on", "name", "after", "account", "img", "vol", "env", "shell", "timeout", "queue-timeout", "concurrency", "steps", "settings"];
-/// Those of them that are not there yet.
-const LATER_SETTINGS: [&str; 4] = ["account", "shell", "queue-timeout", "concurrency"];
+/// The one of them that is not there yet.
+const LATER_SETTING: &str = "concurrency";
 /// The keys of a step that are there.
-const STEP_KEYS: [&str; 7] = ["img", "run", "vol", "env", "done", "timeout", "after"];
-/// The keys of a step that are not there yet.
-const LATER_STEP_KEYS: [&str; 20] = [
+pub(super) const STEP_KEYS: [&str; 20] = [
+    "img",
+    "run",
+    "vol",
+    "env",
+    "done",
+    "timeout",
+    "after",
     "shell",
     "done-timeout",
     "when",
-    "retry",
     "secret",
     "results",
-    "report",
     "services",
-    "matrix",
     "build",
-    "role",
-    "pure",
-    "inputs",
     "cache",
     "cpus",
     "memory",
     "allow-failure",
     "user",
     "workdir",
-    "name",
 ];
+/// The keys of a step that are not there yet.
+const LATER_STEP_KEYS: [&str; 6] = ["matrix", "role", "pure", "inputs", "retry", "report"];
 /// What other tools call it, and what it is here.
-const ELSEWHERE: [(&[&str], &str); 9] = [
-    (&["image"], "did you mean `img`?"),
-    (&["script", "command", "commands", "cmd", "entrypoint"], "did you mean `run`?"),
-    (&["environment", "variables", "vars"], "did you mean `env`?"),
+const ELSEWHERE: [(&[&str], &str); 17] = [
+    (&["image", "docker", "container"], "did you mean `img`?"),
+    (&["script", "command", "commands", "cmd", "entrypoint", "exec"], "did you mean `run`?"),
+    (&["environment", "variables", "vars", "secrets"], "did you mean `env`? A secret is `NAME: {secret: name}` there"),
     (
         &["depends_on", "depends-on", "needs", "requires", "dependencies"],
         "what a step uses (`vol`, `env`, `{step}`) it waits for; for order alone there is `after`",
     ),
-    (&["if", "only", "except", "rules"], "did you mean `when`? (not supported yet)"),
-    (&["volumes", "mounts", "binds"], "did you mean `vol`? it names a step or `source`: folders of the host cannot be mounted"),
-    (&["artifacts"], "another step takes this one's folder with `vol`"),
-    (&["stage", "stages"], "there are no stages: a step starts when what it uses is there"),
+    (&["if", "only", "except", "rules", "branches", "branch", "event"], "did you mean `when`? `when: {branch: main, event: push}`"),
+    (&["volumes", "mounts", "binds", "volume"], "did you mean `vol`? It names a step or `source`: folders of the host cannot be mounted"),
+    (&["artifacts", "outputs"], "another step takes this one's folder with `vol`; files for people are `results`"),
+    (&["stage", "stages", "jobs", "workflow"], "there are no stages: a step starts when what it uses is there"),
+    (&["allow_failure", "continue-on-error", "continue_on_error", "failure", "ignore_failure"], "did you mean `allow-failure`?"),
+    (&["timeout-minutes", "timeout_minutes", "timeout_in_minutes"], "did you mean `timeout`? `timeout: 10m`"),
+    (&["working-directory", "working_directory", "working_dir", "cwd", "dir"], "did you mean `workdir`?"),
+    (&["cpu", "cpu_count", "resources", "limits"], "did you mean `cpus` and `memory`?"),
+    (&["mem", "mem_limit", "ram"], "did you mean `memory`?"),
+    (&["service", "sidecars"], "did you mean `services`?"),
+    (&["uses", "plugin", "settings", "with"], "a plugin is an image: name it in `img`, its settings in `env`, and leave `run` out"),
+    (&["name"], "a step is called what its key is called"),
     (&ENGINE_OPTIONS, "there is no key that passes options through to the container engine"),
 ];
 /// Options of container engines.
@@ -87,11 +96,10 @@ const ENGINE_OPTIONS: [&str; 31] = [
 
 /// May this setting be read? If it is not there yet, that is said.
 pub(super) fn setting(problems: &mut Problems<'_>, key: &str, span: Span) -> bool {
-    let now = !LATER_SETTINGS.contains(&key);
-    if !now {
+    if key == LATER_SETTING {
         not_yet(problems, key, span);
     }
-    now
+    key != LATER_SETTING
 }
 
 /// May this key of a step be read? If it is not there yet, or no key at all, that is said.
@@ -102,7 +110,7 @@ pub(super) fn step_key(problems: &mut Problems<'_>, key: &str, span: Span) -> bo
     if key.starts_with("x-") {
         return false;
     }
-    if LATER_STEP_KEYS.contains(&key) && key != "name" {
+    if LATER_STEP_KEYS.contains(&key) {
         not_yet(problems, key, span);
         return false;
     }
@@ -113,7 +121,7 @@ pub(super) fn step_key(problems: &mut Problems<'_>, key: &str, span: Span) -> bo
 }
 
 /// "`matrix` is not supported yet"
-pub(super) fn not_yet(problems: &mut Problems<'_>, key: &str, span: Span) {
+fn not_yet(problems: &mut Problems<'_>, key: &str, span: Span) {
     problems.error(span, format!("{} is not supported yet", quote(key)));
 }
 
@@ -125,6 +133,41 @@ pub(super) fn is_step_key(key: &str) -> bool {
 /// What a key of another tool is here.
 pub(super) fn elsewhere(key: &str) -> Option<String> {
     ELSEWHERE.iter().find(|(keys, _)| keys.contains(&key)).map(|(_, hint)| (*hint).to_owned())
+}
+
+/// The entries of a map whose keys are these; another key, or no map at all, is said. `what` names the map in errors, `form` is
+/// an example of it.
+pub(super) fn fields<'n>(
+    problems: &mut Problems<'_>,
+    node: &'n Node,
+    what: &str,
+    known: &[&'static str],
+    form: &str,
+) -> Vec<(&'static str, &'n Node, &'n Node)> {
+    let Kind::Map(entries) = &node.kind else {
+        problems.error(node.span, format!("`{what}` takes a map")).help(format!("`{what}: {form}`"));
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for Entry { key, value } in entries {
+        let word = key.text().unwrap_or_default();
+        match known.iter().find(|name| **name == word) {
+            Some(name) => found.push((*name, &**key, &**value)),
+            None => unknown(problems, what, word, key.span, known),
+        }
+    }
+    found
+}
+
+/// "`cache` has no key `pathz`"
+pub(super) fn unknown(problems: &mut Problems<'_>, what: &str, word: &str, span: Span, known: &[&str]) {
+    let named =
+        |hint: &String| known.iter().any(|key| hint.starts_with(&format!("did you mean `{key}`"))) || ENGINE_OPTIONS.contains(&word);
+    let hint = did_you_mean(word, known.iter().copied()).or_else(|| elsewhere(word).filter(named)).unwrap_or_else(|| match known {
+        [only] => format!("its only key is `{only}`"),
+        _ => format!("its keys are {}", list(known)),
+    });
+    problems.error(span, format!("`{what}` has no key {}", quote(word))).help(hint);
 }
 
 /// Words for a sentence: "`a`, `b` and `c`".

@@ -1,23 +1,20 @@
 //! The top level of a file: settings and steps.
 
-use super::keys::{self, not_yet};
+use super::keys::{self, fields};
 use super::step::{self, Defaults};
-use super::value;
 use super::yaml::{Entry, Kind, Node};
 use super::{Problems, STARTER};
-use super::{after, env};
+use super::{after, env, on, shell, value, vol};
 use crate::definition::{After, Definition};
 use crate::diagnostic::quote;
 use crate::names::{HUMAN_CLICK, MAX_NAME_LEN, SOURCE, is_pipeline_name, is_step_name};
-use crate::plan::{DEFAULT_TIMEOUT_SECONDS, Filters, Manual, On};
+use crate::plan::{DEFAULT_QUEUE_TIMEOUT_SECONDS, DEFAULT_TIMEOUT_SECONDS, On, SourceOptions};
 use crate::source::{Source, Span, Spanned};
 use crate::suggest::did_you_mean;
 use std::sync::Arc;
 
 /// Most steps in a file (language.md, "Files").
 const MAX_STEPS: usize = 1_000;
-/// What `on` knows.
-const EVENTS: [&str; 5] = ["push", "tag", "manual", "pull_request", "schedule"];
 /// Steps' names that are also words between braces in other languages (awk, sed, git).
 const COMMON_CONSTRUCTS: [&str; 20] = [
     "print", "printf", "next", "exit", "getline", "delete", "return", "upstream", "push", "commit", "tree", "blob", "object", "u", "p",
@@ -41,7 +38,10 @@ pub(super) fn definition(
         source: Arc::clone(source),
         name: default,
         on: On::default(),
+        account: None,
+        source_options: SourceOptions::default(),
         timeout_seconds: DEFAULT_TIMEOUT_SECONDS,
+        queue_timeout_seconds: DEFAULT_QUEUE_TIMEOUT_SECONDS,
         after: After::default(),
         steps: Vec::new(),
     };
@@ -71,13 +71,18 @@ pub(super) fn definition(
                     named = true;
                 }
             }
-            "on" => read.on = on(problems, value),
+            "on" => read.on = on::on(problems, value),
             "after" => read.after = after::after(problems, value),
+            "account" => read.account = account(problems, value),
             "timeout" => read.timeout_seconds = value::duration(problems, value, "timeout").unwrap_or(DEFAULT_TIMEOUT_SECONDS),
             "img" => defaults.image = step::image(problems, value),
-            "vol" => defaults.vol = step::vol(problems, value),
+            "vol" => defaults.vol = Arc::new(vol::vol(problems, value)),
             "env" => defaults.env = Arc::new(env::env(problems, value)),
-            "settings" => settings(problems, value),
+            "shell" => defaults.shell = Arc::new(shell::shell(problems, value).unwrap_or_default()),
+            "queue-timeout" => {
+                read.queue_timeout_seconds = value::duration(problems, value, "queue-timeout").unwrap_or(DEFAULT_QUEUE_TIMEOUT_SECONDS);
+            }
+            "settings" => settings(problems, value, &mut read.source_options),
             _ => match &value.kind {
                 Kind::Map(inner) => steps.extend(inner.iter().map(|entry| (&*entry.key, &*entry.value))),
                 _ => {
@@ -101,7 +106,7 @@ pub(super) fn definition(
             continue;
         }
         let name = Spanned { value: word.to_owned(), span: key.span };
-        read.steps.push(step::step(problems, name, value, &defaults));
+        read.steps.push(step::step(problems, &read.name.value, name, value, &defaults));
     }
     (read.name.clone(), Some(read))
 }
@@ -111,25 +116,44 @@ fn unknown_setting(problems: &mut Problems<'_>, word: &str, span: Span) {
     problems.error(span, format!("there is no setting {}", quote(word))).help(hint);
 }
 
-/// The home of settings that come later: nothing stands there yet.
-fn settings(problems: &mut Problems<'_>, node: &Node) {
-    match &node.kind {
-        Kind::Map(entries) => {
-            for Entry { key, .. } in entries {
-                let word = key.text().unwrap_or_default();
-                if !word.starts_with("x-") {
-                    let problem = problems.error(key.span, format!("there is no setting {} under `settings`", quote(word)));
-                    if keys::SETTINGS.contains(&word) {
-                        problem.help("it stands at the top level");
-                    }
+/// The home of settings that come later.
+fn settings(problems: &mut Problems<'_>, node: &Node, source: &mut SourceOptions) {
+    let entries = match &node.kind {
+        Kind::Map(entries) => entries,
+        _ if node.is_null() => return,
+        _ => {
+            problems.error(node.span, "`settings` takes a map").help("`settings: {source: {submodules: true}}`");
+            return;
+        }
+    };
+    for Entry { key, value } in entries {
+        match key.text().unwrap_or_default() {
+            "source" => {
+                for (word, _, value) in fields(problems, value, "source", &["submodules", "lfs"], "{submodules: true}") {
+                    let wanted = value::boolean(problems, value, word).unwrap_or(false);
+                    if word == "lfs" { source.lfs = wanted } else { source.submodules = wanted }
                 }
             }
-        }
-        _ if node.is_null() => {}
-        _ => {
-            problems.error(node.span, "`settings` takes a map");
+            word if word.starts_with("x-") => {}
+            word => {
+                let problem = problems.error(key.span, format!("there is no setting {} under `settings`", quote(word)));
+                problem.help(if keys::SETTINGS.contains(&word) { "it stands at the top level" } else { "its only key is `source`" });
+            }
         }
     }
+}
+
+/// An alias, twelve digits, or `local`.
+fn account(problems: &mut Problems<'_>, node: &Node) -> Option<String> {
+    let text = value::text(problems, node, "account")?;
+    let digits = text.value.bytes().all(|b| b.is_ascii_digit());
+    if digits && text.value.len() != 12 || !is_pipeline_name(&text.value) {
+        problems
+            .error(text.span, format!("{} is no account", quote(&text.value)))
+            .help("an account is its alias, its twelve digits, or `local`");
+        return None;
+    }
+    Some(text.value)
 }
 
 fn pipeline_name(problems: &mut Problems<'_>, name: &Spanned<String>, named: bool) {
@@ -177,65 +201,4 @@ fn step_name(problems: &mut Problems<'_>, word: &str, span: Span, value: &Node, 
             .help(format!("call the step something longer, or write `\\{{{word}}}` where the other is meant"));
     }
     true
-}
-
-fn on(problems: &mut Problems<'_>, node: &Node) -> On {
-    let mut on = On { push: None, ..On::default() };
-    match &node.kind {
-        Kind::List(items) => {
-            if items.is_empty() {
-                problems.error(node.span, "`on` names no event").help("for a pipeline that only people start: `on: manual`");
-            }
-            for item in items {
-                if let Kind::Map(entries) = &item.kind {
-                    on_map(problems, entries, &mut on);
-                } else if let Some(word) = value::text(problems, item, "on") {
-                    event(problems, &word.value, word.span, &mut on);
-                }
-            }
-        }
-        Kind::Map(entries) => on_map(problems, entries, &mut on),
-        Kind::Scalar { .. } => {
-            if let Some(word) = value::text(problems, node, "on") {
-                event(problems, &word.value, word.span, &mut on);
-            }
-        }
-    }
-    on
-}
-
-fn on_map(problems: &mut Problems<'_>, entries: &[Entry], on: &mut On) {
-    for Entry { key, value } in entries {
-        let word = key.text().unwrap_or_default();
-        if matches!(word, "branches" | "tags" | "paths" | "inputs") {
-            not_yet(problems, word, key.span);
-            continue;
-        }
-        event(problems, word, key.span, on);
-        match &value.kind {
-            Kind::Map(filters) => {
-                for filter in filters {
-                    not_yet(problems, filter.key.text().unwrap_or_default(), filter.key.span);
-                }
-            }
-            _ if value.is_null() => {}
-            _ if word == "schedule" => {}
-            _ => {
-                problems.error(value.span, format!("{} takes no value", quote(word)));
-            }
-        }
-    }
-}
-
-fn event(problems: &mut Problems<'_>, word: &str, span: Span, on: &mut On) {
-    match word {
-        "push" => on.push = Some(Filters::default()),
-        "tag" => on.tag = Some(Filters::default()),
-        "manual" => on.manual = Some(Manual::default()),
-        "pull_request" | "schedule" => not_yet(problems, word, span),
-        _ => {
-            let hint = did_you_mean(word, EVENTS).unwrap_or_else(|| format!("the events are {}", keys::list(&EVENTS)));
-            problems.error(span, format!("there is no event {}", quote(word))).help(hint);
-        }
-    }
 }

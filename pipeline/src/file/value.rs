@@ -65,9 +65,16 @@ pub(super) fn reference(problems: &mut Problems<'_>, node: &Node, what: &str) ->
     Some(name)
 }
 
-/// One shell command, or a list of them.
+/// A command: one text, or a list.
 pub(super) fn command(problems: &mut Problems<'_>, node: &Node, what: &str) -> Option<Command> {
-    let parts: Vec<_> = match &node.kind {
+    let is_list = matches!(node.kind, Kind::List(_));
+    let parts = texts(problems, node, what);
+    (!parts.is_empty()).then_some(Command { parts, is_list, span: node.span })
+}
+
+/// One text, or a list of them that is not empty.
+pub(super) fn texts(problems: &mut Problems<'_>, node: &Node, what: &str) -> Vec<Spanned<String>> {
+    match &node.kind {
         Kind::List(items) => {
             if items.is_empty() {
                 problems.error(node.span, format!("`{what}` is an empty list"));
@@ -75,11 +82,20 @@ pub(super) fn command(problems: &mut Problems<'_>, node: &Node, what: &str) -> O
             items.iter().filter_map(|item| text(problems, item, what)).collect()
         }
         _ => text(problems, node, what).into_iter().collect(),
-    };
-    if let Some(blank) = parts.iter().find(|part| part.value.trim().is_empty()) {
-        problems.error(blank.span, format!("`{what}` is an empty command"));
     }
-    (!parts.is_empty()).then_some(Command { parts })
+}
+
+/// `true` or `false`.
+pub(super) fn boolean(problems: &mut Problems<'_>, node: &Node, what: &str) -> Option<bool> {
+    let text = text(problems, node, what)?;
+    match text.value.as_str() {
+        "true" => Some(true),
+        "false" => Some(false),
+        other => {
+            problems.error(text.span, format!("`{what}` is `true` or `false`, not {}", quote(other)));
+            None
+        }
+    }
 }
 
 /// A duration in seconds: `90s`, `10m`, `2h`, `1d`.
