@@ -1,6 +1,7 @@
 //! One small static binary: PID 1 of every step, and the helper's other commands. See the library's first lines.
 
 mod files;
+mod frames;
 mod hold;
 mod keep;
 mod signals;
