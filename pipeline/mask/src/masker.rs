@@ -24,8 +24,6 @@ pub struct Masker {
     in_mask: bool,
     /// Which formats were found, one bit for each.
     recognised: u64,
-    /// Was a known secret found?
-    knew: bool,
 }
 
 impl Masker {
@@ -40,7 +38,6 @@ impl Masker {
             formats_from: 0,
             in_mask: false,
             recognised: 0,
-            knew: false,
         }
     }
 
@@ -68,11 +65,6 @@ impl Masker {
     /// How many bytes are held back now, at most [`crate::LONGEST_HOLD`].
     pub fn held(&self) -> usize {
         self.held.len()
-    }
-
-    /// Was one of the secrets masked that it was given?
-    pub fn found_known(&self) -> bool {
-        self.knew
     }
 
     /// What was masked because of its format, each once: such as `private key`.
@@ -136,7 +128,6 @@ impl Masker {
             return true;
         }
         if found.whole > 0 {
-            self.knew = true;
             self.ranges.push((at, at + found.whole));
         }
         if let Match::Whole { start, end, tail } = known {

@@ -16,6 +16,7 @@
 mod apply;
 mod event;
 mod links;
+mod only;
 mod settle;
 mod state;
 #[cfg(test)]

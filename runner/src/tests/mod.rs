@@ -6,4 +6,4 @@ mod fake;
 mod walks;
 
 #[path = "../../tests/support/mod.rs"]
-pub mod support;
+mod support;

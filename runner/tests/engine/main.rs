@@ -16,7 +16,6 @@ mod daemon;
 mod docker;
 mod layers;
 mod network;
-mod output;
 mod restart;
 mod speed;
 mod steps;
