@@ -1,8 +1,11 @@
 //! What the walk of a job needs of a Docker host: the part of [`Engine`] it uses, as a trait, so that the walk is tested
 //! by the thousand against a host that is not there.
 
-use crate::engine::{AttemptKey, AttemptSpec, Ended, Engine, EngineError, Follow, Found, ImageRef, Signal, SpoolSum, ValueInfo};
+use crate::engine::{
+    AttemptKey, AttemptSpec, Ended, Engine, EngineError, Folder, Follow, Found, ImageRef, Opened, Signal, SpoolSum, Tree, ValueInfo,
+};
 use bytes::Bytes;
+use dockercise_init::look::Entry;
 use dockercise_pipeline::ids::{RunId, StepIx};
 use futures_util::Stream;
 use std::future::Future;
@@ -17,9 +20,17 @@ pub trait Spool: Stream<Item = Result<Bytes, EngineError>> + Send + Unpin + 'sta
     fn finish(&self);
 }
 
+/// What a step has left, open for reading. The methods mean what [`Tree`]'s of the same name do.
+pub trait Left: Send {
+    fn list(&mut self, under: &[Vec<u8>], most: u64, each: &mut (dyn FnMut(Entry) + Send)) -> impl Answer<bool>;
+    fn open(&mut self, path: &[u8]) -> impl Answer<Opened>;
+    fn piece(&mut self) -> impl Answer<Option<Bytes>>;
+}
+
 /// A Docker host. The methods mean what [`Engine`]'s of the same name do.
 pub trait Host: Send + Sync + 'static {
     type Spool: Spool;
+    type Left: Left;
     fn resolve_image(&self, image: &str) -> impl Answer<ImageRef>;
     fn open_run(&self, run: RunId) -> impl Answer<()>;
     fn rest_run(&self, run: RunId) -> impl Answer<()>;
@@ -38,6 +49,7 @@ pub trait Host: Send + Sync + 'static {
     fn read_value(&self, run: RunId, step: StepIx, limit: u64) -> impl Answer<Bytes>;
     fn spool_sum(&self, key: &AttemptKey) -> impl Answer<SpoolSum>;
     fn forget_spool(&self, key: &AttemptKey) -> impl Answer<()>;
+    fn open_tree(&self, run: RunId, folders: &[Folder]) -> impl Answer<Self::Left>;
 }
 
 impl Spool for Follow {
@@ -46,8 +58,21 @@ impl Spool for Follow {
     }
 }
 
+impl Left for Tree {
+    fn list(&mut self, under: &[Vec<u8>], most: u64, each: &mut (dyn FnMut(Entry) + Send)) -> impl Answer<bool> {
+        Tree::list(self, under, most, each)
+    }
+    fn open(&mut self, path: &[u8]) -> impl Answer<Opened> {
+        Tree::open(self, path)
+    }
+    fn piece(&mut self) -> impl Answer<Option<Bytes>> {
+        Tree::piece(self)
+    }
+}
+
 impl Host for Engine {
     type Spool = Follow;
+    type Left = Tree;
 
     async fn resolve_image(&self, image: &str) -> Result<ImageRef, EngineError> {
         let progress = |words: String| tracing::debug!(image, words, "pulling");
@@ -103,5 +128,8 @@ impl Host for Engine {
     }
     fn forget_spool(&self, key: &AttemptKey) -> impl Answer<()> {
         Engine::forget_spool(self, key)
+    }
+    fn open_tree(&self, run: RunId, folders: &[Folder]) -> impl Answer<Tree> {
+        Engine::open_tree(self, run, folders)
     }
 }

@@ -1,6 +1,8 @@
-//! The `local` account's folder: logs, as frames, one file an attempt and phase.
+//! The `local` account's folder: logs, as frames, one file an attempt and phase; and the files that steps leave.
 //!
 //! `{root}/{account}/{slug}/{number}/{step}/{attempt}-{phase}.log`. Values are projections of these and not stored again.
+
+pub mod files;
 
 use dockercise_pipeline::frame::{self, Stream};
 use dockercise_pipeline::ids::Phase;

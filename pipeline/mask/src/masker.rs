@@ -24,6 +24,8 @@ pub struct Masker {
     in_mask: bool,
     /// Which formats were found, one bit for each.
     recognised: u64,
+    /// Was a known secret found?
+    knew: bool,
 }
 
 impl Masker {
@@ -38,6 +40,7 @@ impl Masker {
             formats_from: 0,
             in_mask: false,
             recognised: 0,
+            knew: false,
         }
     }
 
@@ -65,6 +68,11 @@ impl Masker {
     /// How many bytes are held back now, at most [`crate::LONGEST_HOLD`].
     pub fn held(&self) -> usize {
         self.held.len()
+    }
+
+    /// Was one of the secrets masked that it was given?
+    pub fn found_known(&self) -> bool {
+        self.knew
     }
 
     /// What was masked because of its format, each once: such as `private key`.
@@ -128,6 +136,7 @@ impl Masker {
             return true;
         }
         if found.whole > 0 {
+            self.knew = true;
             self.ranges.push((at, at + found.whole));
         }
         if let Match::Whole { start, end, tail } = known {

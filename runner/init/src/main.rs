@@ -1,10 +1,12 @@
 //! One small static binary: PID 1 of every step, and the helper's other commands. See the library's first lines.
 
 mod files;
+mod frames;
 mod hold;
 mod keep;
 mod signals;
 mod step;
+mod tree;
 
 use std::process::exit;
 
@@ -18,8 +20,9 @@ fn main() {
         ["step"] => step::run(),
         ["hold"] => hold::run(),
         ["keep"] => keep::run(),
+        ["look", root] => tree::run(root),
         ["copy", from, to] => files::copy::run(from, to),
-        _ => Err(std::io::Error::other("usage: init step | hold | keep | copy FROM TO")),
+        _ => Err(std::io::Error::other("usage: init step | hold | keep | look DIR | copy FROM TO")),
     };
     match outcome {
         Ok(code) => exit(code),

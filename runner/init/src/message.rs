@@ -133,10 +133,12 @@ pub enum Request {
         /// The file.
         at: Place,
     },
-    /// Writes the stdout of a spool's frames as a file of its own. Answered by [`Reply::Sum`].
+    /// Makes a step's value: what is in `own`, or else the stdout of a spool's frames. Answered by [`Reply::Sum`].
     Project {
         /// The spool.
         from: Place,
+        /// The value as the step left it, where that is not in the spool; may be empty or absent.
+        own: Place,
         /// The file to make, whole or not at all.
         to: Place,
     },

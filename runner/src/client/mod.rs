@@ -3,9 +3,11 @@
 
 mod answer;
 mod contact;
+mod results;
 
 pub use answer::CallError;
 pub use contact::Contact;
+pub use results::ResultName;
 
 use crate::retry::Backoff;
 use bytes::Bytes;

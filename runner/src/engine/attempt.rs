@@ -201,6 +201,8 @@ fn files_of(spec: &AttemptSpec) -> Result<Vec<Request>, EngineError> {
     let mut requests = vec![
         dir(&names::spool_dir(key)),
         Request::Touch { at: names::spool(key), mode: 0o666 },
+        // The image's own user writes it, and reads it not.
+        Request::Touch { at: names::own_value(key), mode: 0o622 },
         dir(&go),
         Request::Link { from: init, to: names::below(&go, INIT_FILE) },
         // Readable by the image's own user, whoever that is; nobody else on the host gets here.

@@ -117,7 +117,7 @@ impl Inner {
     }
 
     /// The same content in fewer layers: the lowest ones, as many as make whole bundles, as one.
-    async fn shortened(&self, mut chain: Vec<Place>) -> Result<Vec<Place>, EngineError> {
+    pub(super) async fn shortened(&self, mut chain: Vec<Place>) -> Result<Vec<Place>, EngineError> {
         let bundled = (chain.len() - 1) / FLATTEN * FLATTEN;
         let mut flat: Option<Place> = None;
         for bundle in chain.get(..bundled).unwrap_or_default().chunks(FLATTEN) {

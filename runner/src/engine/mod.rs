@@ -23,10 +23,12 @@ mod layer;
 mod names;
 mod run;
 mod spool;
+mod tree;
 mod types;
 
 pub use error::EngineError;
 pub use follow::Follow;
+pub use tree::{Folder, Opened, Tree};
 pub use types::{About, AttemptKey, AttemptSpec, Ended, EngineOptions, Found, ImageRef, LOG_CAP, Secrets, Signal, SpoolSum, ValueInfo};
 
 use bollard::Docker;

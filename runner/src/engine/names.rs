@@ -2,7 +2,7 @@
 
 use super::{AttemptKey, EngineError};
 use dockercise_init::message::{Place, Root};
-use dockercise_init::spec::SPOOL_FILE;
+use dockercise_init::spec::{SPOOL_FILE, VALUE_FILE};
 use dockercise_pipeline::ids::{RunId, StepIx};
 use std::collections::HashMap;
 
@@ -146,6 +146,11 @@ pub fn spool_dir(key: &AttemptKey) -> Place {
 /// An attempt's spool.
 pub fn spool(key: &AttemptKey) -> Place {
     store(format!("{}/{SPOOL_FILE}", spool_dir(key).path))
+}
+
+/// An attempt's value, where it is not in its spool.
+pub fn own_value(key: &AttemptKey) -> Place {
+    store(format!("{}/{VALUE_FILE}", spool_dir(key).path))
 }
 
 /// The value files that an attempt sees.

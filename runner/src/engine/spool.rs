@@ -17,7 +17,8 @@ impl Engine {
     /// [`Phase::Run`]: dockercise_pipeline::ids::Phase::Run
     pub async fn project(&self, key: &AttemptKey) -> Result<ValueInfo, EngineError> {
         let to = names::value(key.run, key.attempt.step);
-        let (length, sha256, damaged_at) = self.inner.sum(Request::Project { from: names::spool(key), to }).await?;
+        let (length, sha256, damaged_at) =
+            self.inner.sum(Request::Project { from: names::spool(key), own: names::own_value(key), to }).await?;
         Ok(ValueInfo { length, sha256, damaged_at })
     }
 

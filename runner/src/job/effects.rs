@@ -64,6 +64,9 @@ impl<H: Host> Loop<H> {
         let begun: Vec<StepIx> = self.ledger.begun().collect();
         for step in begun {
             if self.ledger.status(step).ended().is_some() {
+                let attempt = Attempt { step, number: self.ledger.state().steps[step.index()].attempt };
+                let order = step::order(&self.cx.job.plan, self.ledger.state(), attempt, At::Start);
+                self.cx.leaves(attempt, step::left(&order));
                 self.to_forget.insert(self.ledger.recorded(step), step);
             }
         }
@@ -164,6 +167,7 @@ impl<H: Host> Loop<H> {
             return;
         }
         let order = step::order(&self.cx.job.plan, self.ledger.state(), attempt, at);
+        self.cx.leaves(attempt, step::left(&order));
         let (stop, wanted) = watch::channel(None);
         let quit = CancellationToken::new();
         let walk = Walk::new(Arc::clone(&self.cx), order, wanted, quit.clone());

@@ -12,6 +12,9 @@ use tokio::sync::mpsc;
 /// The most reports in one call.
 const BATCH: usize = 200;
 
+/// Files named in one call, unless it is of one report: 200 steps with 5,000 files each would be too long a message.
+const FILES: usize = 5000;
+
 /// Whose reports.
 #[derive(Debug, Clone, Copy)]
 pub struct Lease {
@@ -42,7 +45,7 @@ pub async fn report<F: Future<Output = bool>>(
         while let Ok(next) = reports.try_recv() {
             waiting.push_back(next);
         }
-        let some = Reports { fence: lease.fence, reports: waiting.iter().take(batch).cloned().collect() };
+        let some = Reports { fence: lease.fence, reports: some(&waiting, batch) };
         match client.reports(lease.job, &some).await {
             Ok(taken) => {
                 let before = waiting.len();
@@ -81,4 +84,15 @@ pub async fn report<F: Future<Output = bool>>(
             }
         }
     }
+}
+
+/// The first, at most so many, and no more than one call can carry.
+fn some(waiting: &VecDeque<Report>, batch: usize) -> Vec<Report> {
+    let mut files = 0;
+    let fits = |report: &&Report| {
+        let first = files == 0;
+        files += report.record.as_ref().map_or(0, |record| record.results.len());
+        first || files <= FILES
+    };
+    waiting.iter().take(batch).take_while(fits).cloned().collect()
 }

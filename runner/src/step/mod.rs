@@ -14,10 +14,12 @@ mod env;
 mod phase;
 mod push;
 mod record;
+mod results;
 mod spec;
 
 use push::PushError;
 pub use record::{forget, resend};
+pub use results::left;
 pub use spec::order;
 
 use crate::engine::{AttemptKey, ValueInfo};

@@ -1,7 +1,7 @@
 //! From finished to recorded: the server has every byte, and says so by the sums.
 
-use super::Walk;
 use super::push::{Push, PushError};
+use super::{Walk, results};
 use crate::client::LogName;
 use crate::engine::SpoolSum;
 use crate::host::Host;
@@ -9,6 +9,7 @@ use crate::job::{Context, Message};
 use crate::shared::patiently;
 use bytes::Bytes;
 use dockercise_pipeline::ids::Phase;
+use dockercise_pipeline::run::Event;
 use dockercise_pipeline::wire::{Record, Report, StoredLog};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -43,9 +44,12 @@ impl<H: Host> Walk<H> {
         if self.value.is_none() && logs.iter().any(|l| l.phase == Phase::Run) {
             self.project().await.map_err(PushError::GaveUp)?;
         }
+        let begun = logs.iter().any(|l| l.phase == Phase::Run);
+        let kept = if begun { self.results().await? } else { results::Kept::default() };
+        let record = Record { results: kept.files, left_out: kept.left_out, ..nothing(logs) };
         Ok(match self.value.take() {
-            Some(value) => Record { value_length: value.length, value_sha256: value.sha256, ..nothing(logs) },
-            None => nothing(logs),
+            Some(value) => Record { value_length: value.length, value_sha256: value.sha256, ..record },
+            None => record,
         })
     }
 
@@ -60,10 +64,18 @@ fn nothing(logs: Vec<StoredLog>) -> Record {
     Record { logs, value_length: 0, value_sha256: SHA256_OF_NOTHING.to_owned(), results: Vec::new(), left_out: Vec::new() }
 }
 
-/// The server does not believe that a step is recorded: sees to it that it has the logs. True where it lacked bytes.
+/// The server does not believe that a step is recorded: sees to it that it has the logs and files. True where it lacked bytes.
 pub async fn resend<H: Host>(cx: Arc<Context<H>>, report: Report) -> bool {
     let mut lacked = false;
-    for log in report.record.into_iter().flat_map(|r| r.logs) {
+    let Some(record) = report.record else { return false };
+    if let (Event::StepRecorded { attempt }, false) = (&report.stamped.event, record.results.is_empty()) {
+        // The same files are read again, so they have the same sums.
+        lacked = match cx.left(*attempt) {
+            Some(left) => results::keep(&cx, *attempt, left).await.is_ok(),
+            None => false,
+        };
+    }
+    for log in record.logs {
         let name = LogName { job: cx.job.id, attempt: log.attempt, phase: log.phase };
         let over = CancellationToken::new();
         over.cancel();

@@ -3,10 +3,11 @@
 //! A step's script here is words: `out N` (bytes on stdout), `err N`, `wait MS`, `exit CODE`, `stubborn` (TERM does
 //! nothing).
 
-use crate::engine::{AttemptKey, AttemptSpec, Ended, EngineError, Found, ImageRef, Signal, SpoolSum, ValueInfo};
-use crate::host::{Host, Spool};
+use crate::engine::{AttemptKey, AttemptSpec, Ended, EngineError, Folder, Found, ImageRef, Opened, Signal, SpoolSum, ValueInfo};
+use crate::host::{Host, Left, Spool};
 use crate::tests::support::server::{project, sha256};
 use bytes::Bytes;
+use dockercise_init::look::{Entry, EntryKind};
 use dockercise_pipeline::frame;
 use dockercise_pipeline::ids::{Phase, RunId, StepIx};
 use futures_util::{Stream, StreamExt as _};
@@ -182,8 +183,39 @@ impl Spool for FakeSpool {
     }
 }
 
+/// What a step has left here: always the same two files.
+pub struct FakeTree {
+    host: FakeHost,
+    piece: Option<Bytes>,
+}
+
+/// A file of every tree, and its content.
+pub const LEFT: [(&str, &[u8]); 2] = [("out/app", b"binary"), ("report.txt", b"report")];
+
+impl Left for FakeTree {
+    async fn list(&mut self, _under: &[Vec<u8>], _most: u64, each: &mut (dyn FnMut(Entry) + Send)) -> Result<bool, EngineError> {
+        self.host.call().await?;
+        for (path, content) in LEFT {
+            let (path, length) = (path.as_bytes().to_vec(), content.len() as u64);
+            each(Entry { kind: EntryKind::File, mode: 0o644, length, path, target: Vec::new() });
+        }
+        Ok(true)
+    }
+    async fn open(&mut self, path: &[u8]) -> Result<Opened, EngineError> {
+        self.host.call().await?;
+        let found = LEFT.iter().find(|(name, _)| name.as_bytes() == path);
+        self.piece = found.map(|(_, content)| Bytes::from_static(content));
+        Ok(found.map_or_else(|| Opened::Refused("no such file".into()), |(_, content)| Opened::File(content.len() as u64)))
+    }
+    async fn piece(&mut self) -> Result<Option<Bytes>, EngineError> {
+        self.host.call().await?;
+        Ok(self.piece.take())
+    }
+}
+
 impl Host for FakeHost {
     type Spool = FakeSpool;
+    type Left = FakeTree;
 
     async fn resolve_image(&self, image: &str) -> Result<ImageRef, EngineError> {
         self.call().await?;
@@ -370,5 +402,14 @@ impl Host for FakeHost {
             self.world().faults.push(format!("{key:?} is forgotten while it runs"));
         }
         Ok(())
+    }
+
+    async fn open_tree(&self, run: RunId, folders: &[Folder]) -> Result<FakeTree, EngineError> {
+        self.call().await?;
+        let missing = |layer: &String| !self.world().layers.contains(&(run, layer.clone()));
+        if folders.is_empty() || folders.iter().flat_map(|f| &f.layers).any(missing) {
+            self.world().faults.push(format!("a tree is opened that is not there: {folders:?}"));
+        }
+        Ok(FakeTree { host: self.clone(), piece: None })
     }
 }

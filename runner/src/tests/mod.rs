@@ -6,4 +6,4 @@ mod fake;
 mod walks;
 
 #[path = "../../tests/support/mod.rs"]
-mod support;
+pub mod support;

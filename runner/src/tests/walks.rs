@@ -104,8 +104,10 @@ fn a_step(place: u32) -> impl Strategy<Value = (StepPlan, bool)> {
     let done =
         prop_oneof![4 => Just(None), 1 => Just(Some("err 5 wait 4")), 1 => Just(Some("/dockercise/values/x")), 1 => Just(Some("exit 9"))];
     let ties = proptest::collection::vec((0..place.max(1), 0u8..4), 0..3);
-    (script, done, ties, proptest::bool::weighted(0.1)).prop_map(move |(script, done, ties, gate)| {
+    let results = proptest::bool::weighted(0.3);
+    (script, done, ties, proptest::bool::weighted(0.1), results).prop_map(move |(script, done, ties, gate, results)| {
         let mut made = step(&script);
+        made.results = if results { vec!["*.txt".into()] } else { Vec::new() };
         if let Some(done) = done {
             made = made.done(done);
             // The fake knows no paths.
@@ -279,7 +281,9 @@ async fn p09_what_ignores_term_is_killed_and_a_timeout_is_one() {
 async fn bytes_that_the_server_lost_are_sent_again_before_it_believes() {
     let scene = Scene::new(0).await;
     scene.server.lose_bytes.store(true, Ordering::Relaxed);
-    let run = scene.server.submit(plan(vec![step("out 5000").done("err 3"), step("").after(0)]), no_source());
+    let mut first = step("out 5000").done("err 3");
+    first.results = vec!["out".into()];
+    let run = scene.server.submit(plan(vec![first, step("").after(0)]), no_source());
     let life = scene.life();
     scene.server.until_released(run).await;
     assert!(!scene.server.lose_bytes.load(Ordering::Relaxed), "nothing was lost");

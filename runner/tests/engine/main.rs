@@ -16,6 +16,7 @@ mod daemon;
 mod docker;
 mod layers;
 mod network;
+mod output;
 mod restart;
 mod speed;
 mod steps;

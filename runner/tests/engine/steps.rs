@@ -46,13 +46,8 @@ async fn stdout_and_stderr_are_kept_apart_to_the_byte() {
     assert_eq!(code, 0);
     assert_eq!((output.stdout, output.stderr), (every_byte, b"no newlineerr\n".to_vec()));
 
-    // One line of 10 MiB (reliability.md, R31), without a newline at its end.
-    let (code, output) = rig.sh(1, "head -c 10485760 /dev/zero | tr '\\0' x").await;
-    assert_eq!((code, output.stdout.len()), (0, 10 * 1024 * 1024));
-    assert!(output.stdout.iter().all(|byte| *byte == b'x'));
-
     // Closed early; carriage returns (R34).
-    let (code, output) = rig.sh(2, r"printf 'a\rb\r'; exec >&-; echo still >&2; exit 3").await;
+    let (code, output) = rig.sh(1, r"printf 'a\rb\r'; exec >&-; echo still >&2; exit 3").await;
     assert_eq!((code, output.stdout, output.stderr), (3, b"a\rb\r".to_vec(), b"still\n".to_vec()));
     rig.end().await;
 }

@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::post;
+use axum::routing::{post, put};
 use chrono::Utc;
 use dockercise_pipeline::frame;
 use dockercise_pipeline::ids::{Attempt, Fence, JobId, Phase, RunId, StepIx};
@@ -33,6 +33,9 @@ pub struct RunHere {
     pub source: Source,
     pub logs: BTreeMap<(StepIx, u32, Phase), Vec<u8>>,
     pub events: Vec<Event>,
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// What was recorded of each step.
+    pub records: BTreeMap<StepIx, Record>,
 }
 
 /// One job of a run.
@@ -84,6 +87,7 @@ impl TestServer {
             .route("/runner/v1/poll", post(poll))
             .route("/runner/v1/jobs/{job}/reports", post(reports))
             .route("/runner/v1/jobs/{job}/log/{step}/{attempt}/{phase}", post(log))
+            .route("/runner/v1/jobs/{job}/results/{step}/{attempt}/{sha256}", put(result))
             .layer(axum::extract::DefaultBodyLimit::max(1 << 20))
             .layer(axum::middleware::from_fn_with_state(Arc::clone(&server), door))
             .with_state(Arc::clone(&server));
@@ -105,7 +109,16 @@ impl TestServer {
         let machine = Run::new(Arc::new(plan), &selected);
         let mut known = self.known();
         let place = known.runs.len();
-        let run = RunHere { id: RunId(Uuid::now_v7()), machine, jobs: Vec::new(), source, logs: BTreeMap::new(), events: Vec::new() };
+        let run = RunHere {
+            id: RunId(Uuid::now_v7()),
+            machine,
+            jobs: Vec::new(),
+            source,
+            logs: BTreeMap::new(),
+            events: Vec::new(),
+            files: BTreeMap::new(),
+            records: BTreeMap::new(),
+        };
         known.runs.push(run);
         known.apply(place, &Event::Begin);
         drop(known);
@@ -287,7 +300,9 @@ impl Known {
             return Err("not for a runner to report".into());
         }
         if let Event::StepRecorded { attempt } = report.stamped.event {
-            check(run, attempt, report.record.as_ref().ok_or("a record is missing")?)?;
+            let record = report.record.as_ref().ok_or("a record is missing")?;
+            check(run, attempt, record)?;
+            run.records.insert(attempt.step, record.clone());
         }
         if let Event::JobEnded { .. } = report.stamped.event {
             run.jobs[job].ended = true;
@@ -306,6 +321,12 @@ fn check(run: &RunHere, attempt: Attempt, record: &Record) -> Result<(), String>
         let log = run.logs.get(&(stored.attempt.step, stored.attempt.number, stored.phase)).cloned().unwrap_or_default();
         if (log.len() as u64, sha256(&log)) != (stored.length, stored.sha256.clone()) {
             return Err(format!("the log {stored:?} is {} bytes here", log.len()));
+        }
+    }
+    for file in &record.results {
+        let here = run.files.get(&file.sha256).ok_or_else(|| format!("the file {file:?} is not here"))?;
+        if here.len() as u64 != file.length {
+            return Err(format!("the file {file:?} is {} bytes here", here.len()));
         }
     }
     let log = run.logs.get(&(attempt.step, attempt.number, Phase::Run)).cloned().unwrap_or_default();
@@ -383,6 +404,7 @@ async fn reports(State(server): Here, Path(job): Path<Uuid>, axum::Json(reports)
             {
                 let log = known.runs[run].logs.get_mut(&(attempt.step, attempt.number, Phase::Run)).unwrap();
                 log.truncate(log.len() / 2);
+                known.runs[run].files.clear();
                 return (StatusCode::PRECONDITION_FAILED, "bytes are missing").into_response();
             }
             let result =
@@ -432,6 +454,29 @@ async fn log(
     };
     server.poke();
     answer
+}
+
+#[derive(serde::Deserialize)]
+struct Lease {
+    fence: u64,
+}
+
+async fn result(
+    State(server): Here,
+    Path((job, _step, _attempt, sum)): Path<(Uuid, u32, u32, String)>,
+    Query(lease): Query<Lease>,
+    body: Bytes,
+) -> Response {
+    let mut known = server.known();
+    let Some((run, job)) = known.find(JobId(job)) else { return StatusCode::CONFLICT.into_response() };
+    if known.runs[run].jobs[job].is_not(Fence(lease.fence)) {
+        return StatusCode::CONFLICT.into_response();
+    }
+    if sha256(&body) != sum {
+        return StatusCode::BAD_REQUEST.into_response();
+    }
+    known.runs[run].files.insert(sum, body.to_vec());
+    StatusCode::OK.into_response()
 }
 
 /// The gates of a run that wait for a click.

@@ -20,7 +20,7 @@ use crate::runs::Runs;
 use crate::seal::Seal;
 use crate::store::Store;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Router, middleware};
 use std::sync::Arc;
 use utoipa::OpenApi as _;
@@ -99,6 +99,7 @@ pub fn router(app: App) -> Router {
         .route("/runner/v1/poll", post(runner::poll))
         .route("/runner/v1/jobs/{job}/reports", post(runner::reports).layer(DefaultBodyLimit::max(REPORTS_BODY)))
         .route("/runner/v1/jobs/{job}/log/{step}/{attempt}/{phase}", post(runner::log))
+        .route("/runner/v1/jobs/{job}/results/{step}/{attempt}/{sha256}", put(runner::results::put))
         .route("/healthz", get(pages::healthz))
         .route("/api/openapi.json", get(pages::openapi))
         .fallback(pages::page)

@@ -12,13 +12,14 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use dockercise_pipeline::ids::{Attempt, Fence, JobId, Phase, RunId, StepIx};
 use dockercise_pipeline::run::Event;
-use dockercise_pipeline::wire::{Have, Job, Order, Orders, Poll, Record, Report, Reports, Taken, reportable};
+use dockercise_pipeline::wire::{Have, Job, Order, Orders, Poll, Report, Reports, Taken, reportable};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use std::time::Duration;
 use uuid::Uuid;
 
 mod hand_over;
+pub mod results;
 
 /// How long a poll waits for something to do.
 const WAIT: Duration = Duration::from_secs(25);
@@ -160,12 +161,12 @@ pub async fn reports(
 
 /// What the record names and the store does not have; none when all is there.
 async fn missing(app: &App, run: RunId, report: &Report) -> Result<Option<String>, Fault> {
-    let (Event::StepRecorded { .. }, Some(Record { logs: recorded, .. })) = (&report.stamped.event, &report.record) else {
+    let (Event::StepRecorded { attempt }, Some(record)) = (&report.stamped.event, &report.record) else {
         return Ok(None);
     };
     let stored = db::run::load(&mut *app.db.read().await?, run).await?.ok_or_else(Fault::not_found)?;
     let plan = stored.plan()?.ok_or_else(Fault::not_found)?;
-    for log in recorded {
+    for log in &record.logs {
         let name = logs::name(&stored, &plan, log.attempt, log.phase).ok_or_else(Fault::not_found)?;
         let (length, sha256) = app.store.seal(&name).await?;
         if length != log.length || sha256 != log.sha256 {
@@ -176,7 +177,10 @@ async fn missing(app: &App, run: RunId, report: &Report) -> Result<Option<String
             return Ok(Some(words));
         }
     }
-    Ok(None)
+    match logs::name(&stored, &plan, *attempt, Phase::Run) {
+        Some(log) => results::missing(app, &log, record).await,
+        None => Err(Fault::not_found()),
+    }
 }
 
 async fn known(app: &App, host: &str, id: JobId, fence: Fence) -> Result<job::JobRow, Fault> {

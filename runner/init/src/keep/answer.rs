@@ -59,7 +59,7 @@ fn carry_out(roots: &Roots, request: Request, body: &mut Vec<u8>) -> io::Result<
             return Ok(Reply::Names { names });
         }
         Request::Sum { at } => return sum::of_file(roots.file(&at)?),
-        Request::Project { from, to } => return sum::project(roots, &from, &to),
+        Request::Project { from, own, to } => return sum::project(roots, &from, &own, &to),
         Request::Free { root } => {
             let stat = fstatvfs(roots.root(root))?;
             return Ok(Reply::Free { bytes: stat.f_bavail * stat.f_frsize, files: stat.f_favail });

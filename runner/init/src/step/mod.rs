@@ -1,16 +1,19 @@
 //! PID 1 of a step: runs the command, writes its output into the spool, passes signals on, ends when it ends.
 
 mod command;
+mod log;
+mod output;
 mod spool;
+mod value;
 
 use crate::signals::Signals;
 use dockercise_frame::{MAX_PAYLOAD, Stream};
-use dockercise_init::spec::{GO, SPEC_FILE, SPOOL, SPOOL_FILE, Spec};
+use dockercise_init::spec::{GO, SPEC_FILE, SPOOL, Spec};
+use output::Output;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::Timespec;
 use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, wait};
-use spool::Spool;
 use std::io;
 use std::path::Path;
 
@@ -20,16 +23,15 @@ pub fn run() -> io::Result<i32> {
     let signals = Signals::catch()?;
     let spec = std::fs::read(Path::new(GO).join(SPEC_FILE))?;
     let spec: Spec = serde_json::from_slice(&spec)?;
-    let mut spool = Spool::open(&Path::new(SPOOL).join(SPOOL_FILE))?;
+    let mut output = Output::open(Path::new(SPOOL), &spec)?;
     let code = match command::start(&spec) {
-        Ok(running) => watch(&signals, running, &mut spool)?,
+        Ok(running) => watch(&signals, running, &mut output)?,
         Err(refusal) => {
-            spool.remark(&refusal.words);
+            output.remark(&refusal.words);
             refusal.code
         }
     };
-    spool.close();
-    Ok(code)
+    Ok(output.close(code))
 }
 
 /// A command that was started.
@@ -40,19 +42,21 @@ pub struct Running {
     pub pipes: [(Stream, Option<OwnedFd>); 2],
 }
 
-fn watch(signals: &Signals, mut running: Running, spool: &mut Spool) -> io::Result<i32> {
+fn watch(signals: &Signals, mut running: Running, output: &mut Output) -> io::Result<i32> {
     let mut buffer = vec![0; MAX_PAYLOAD];
     loop {
-        let timeout = spool.due_in().and_then(|due| Timespec::try_from(due).ok());
+        let timeout = output.due_in().and_then(|due| Timespec::try_from(due).ok());
         let [signalled, readable @ ..] = wait_for_any(signals, &running, timeout.as_ref())?;
-        spool.sync_if_due();
+        output.sync_if_due();
         for (ready, (stream, pipe)) in readable.into_iter().zip(&mut running.pipes) {
-            if ready && read_once(pipe, &mut buffer, |bytes| spool.write(*stream, bytes))? == 0 {
+            let mut wanted = true;
+            if ready && (read_once(pipe, &mut buffer, |bytes| wanted = output.write(*stream, bytes))? == 0 || !wanted) {
+                // Its end, or nobody wants more of it: who writes on is told by SIGPIPE.
                 *pipe = None;
             }
         }
         if signalled && let Some(code) = handle(signals, running.pid)? {
-            drain(running, &mut buffer, spool)?;
+            drain(running, &mut buffer, output)?;
             return Ok(code);
         }
     }
@@ -125,7 +129,7 @@ fn reaped() -> io::Result<Option<(Pid, rustix::process::WaitStatus)>> {
 
 /// Takes what is in the pipes at this moment and no more: a child left in the background may hold them open, or go
 /// on writing, for ever (reliability.md, R33).
-fn drain(running: Running, buffer: &mut [u8], spool: &mut Spool) -> io::Result<()> {
+fn drain(running: Running, buffer: &mut [u8], output: &mut Output) -> io::Result<()> {
     for (stream, pipe) in running.pipes {
         let mut left = match &pipe {
             Some(pipe) => rustix::io::ioctl_fionread(pipe)? as usize,
@@ -133,8 +137,9 @@ fn drain(running: Running, buffer: &mut [u8], spool: &mut Spool) -> io::Result<(
         };
         while left > 0 {
             let part = left.min(buffer.len());
-            let length = read_once(&pipe, &mut buffer[..part], |bytes| spool.write(stream, bytes))?;
-            if length == 0 {
+            let mut wanted = true;
+            let length = read_once(&pipe, &mut buffer[..part], |bytes| wanted = output.write(stream, bytes))?;
+            if length == 0 || !wanted {
                 break;
             }
             left -= length;

@@ -16,6 +16,7 @@ const SYNC_TIME: Duration = Duration::from_secs(1);
 /// A spool that is being written.
 pub struct Spool {
     file: File,
+    length: u64,
     unsynced: usize,
     first_unsynced: Option<Instant>,
     lost: u64,
@@ -25,26 +26,29 @@ impl Spool {
     /// Opens a spool that is there, to write at its end.
     pub fn open(path: &Path) -> io::Result<Spool> {
         let file = File::options().append(true).custom_flags(OFlags::NOFOLLOW.bits() as i32).open(path)?;
-        Ok(Spool { file, unsynced: 0, first_unsynced: None, lost: 0 })
+        Ok(Spool { file, length: 0, unsynced: 0, first_unsynced: None, lost: 0 })
     }
 
-    /// Writes bytes of a stream. Where the disk is full they are lost, counted, and a remark takes their place as
-    /// soon as there is room again: the step is not to fail because its log does.
-    pub fn write(&mut self, stream: Stream, bytes: &[u8]) {
+    /// Writes bytes of a stream, with the time they came. Where the disk is full they are lost, counted, and a remark
+    /// takes their place as soon as there is room again: the step is not to fail because its log does. False if so.
+    pub fn write(&mut self, stream: Stream, micros: u64, bytes: &[u8]) -> bool {
+        let mut whole = true;
         for payload in bytes.chunks(MAX_PAYLOAD) {
             self.say_what_is_lost();
-            if self.lost > 0 || self.frame(stream, payload).is_err() {
+            if self.lost > 0 || self.frame(stream, micros, payload).is_err() {
                 self.lost += payload.len() as u64;
+                whole = false;
             }
         }
         if self.unsynced >= SYNC_BYTES {
             self.sync();
         }
+        whole
     }
 
-    /// A remark of dockercise's own.
-    pub fn remark(&mut self, words: &str) {
-        self.write(Stream::Remark, words.as_bytes());
+    /// How many bytes were written, headers included.
+    pub fn length(&self) -> u64 {
+        self.length
     }
 
     /// How long until [`Spool::sync_if_due`] has something to do.
@@ -70,7 +74,7 @@ impl Spool {
     fn say_what_is_lost(&mut self) {
         if self.lost > 0 {
             let words = format!("{} bytes are missing here: the disk of the docker host was full", self.lost);
-            if self.frame(Stream::Remark, words.as_bytes()).is_ok() {
+            if self.frame(Stream::Remark, now_micros(), words.as_bytes()).is_ok() {
                 self.lost = 0;
             }
         }
@@ -82,8 +86,8 @@ impl Spool {
         (self.unsynced, self.first_unsynced) = (0, None);
     }
 
-    fn frame(&mut self, stream: Stream, payload: &[u8]) -> io::Result<()> {
-        let head = header(stream, now_micros(), payload.len());
+    fn frame(&mut self, stream: Stream, micros: u64, payload: &[u8]) -> io::Result<()> {
+        let head = header(stream, micros, payload.len());
         let mut written = 0;
         while written < head.len() + payload.len() {
             let parts = [IoSlice::new(&head[written.min(head.len())..]), IoSlice::new(&payload[written.saturating_sub(head.len())..])];
@@ -95,6 +99,7 @@ impl Spool {
             }
         }
         self.unsynced += written;
+        self.length += written as u64;
         self.first_unsynced.get_or_insert_with(Instant::now);
         Ok(())
     }
@@ -109,7 +114,8 @@ impl Spool {
     }
 }
 
-fn now_micros() -> u64 {
+/// Microseconds since 1970.
+pub fn now_micros() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64)
 }
 
@@ -126,9 +132,7 @@ mod tests {
         File::create(&path).unwrap();
         let mut spool = Spool::open(&path).unwrap();
         let long: Vec<u8> = (0..MAX_PAYLOAD + 5).map(|i| i as u8).collect();
-        spool.write(Stream::Stdout, &long);
-        spool.write(Stream::Stderr, b"");
-        spool.remark("done");
+        assert!(spool.write(Stream::Stdout, 7, &long) && spool.write(Stream::Stderr, 8, b"") && spool.write(Stream::Remark, 9, b"done"));
         spool.close();
 
         let bytes = std::fs::read(&path).unwrap();
@@ -151,11 +155,10 @@ mod tests {
         let path = folder.path().join("spool");
         File::create(&path).unwrap();
         let mut spool = Spool::open(Path::new("/dev/full")).unwrap();
-        spool.write(Stream::Stdout, b"12345");
-        spool.write(Stream::Stdout, b"678");
+        assert!(!spool.write(Stream::Stdout, 7, b"12345") && !spool.write(Stream::Stdout, 8, b"678"));
         assert_eq!(spool.lost, 8);
         spool.file = File::options().append(true).open(&path).unwrap();
-        spool.write(Stream::Stdout, b"9");
+        assert!(spool.write(Stream::Stdout, 9, b"9"));
         spool.close();
         let bytes = std::fs::read(&path).unwrap();
         let (remark, length) = first(&bytes).unwrap().unwrap();

@@ -2,27 +2,33 @@
 //! tests are skipped, loudly; `DOCKERCISE_NEED_DOCKER=1` makes that a failure.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-#[path = "engine/docker/image.rs"]
+macro_rules! scene {
+    () => {
+        match crate::scene::Scene::new().await {
+            Some(scene) => scene,
+            None => return,
+        }
+    };
+}
+
+#[path = "../engine/docker/image.rs"]
 mod image;
+mod results;
+mod scene;
+#[path = "../support/mod.rs"]
 mod support;
 
 use dockercise_pipeline::frame::Stream;
-use dockercise_pipeline::ids::{GateIx, Phase, PipelineIx, RunId};
+use dockercise_pipeline::ids::{GateIx, Phase, PipelineIx};
 use dockercise_pipeline::outcome::Outcome;
-use dockercise_pipeline::plan::{ImageFrom, Plan, StepPlan, Work};
 use dockercise_pipeline::run::Event;
-use dockercise_pipeline::wire::Source;
 use dockercise_runner::RunnerOptions;
-use dockercise_runner::engine::{Engine, EngineOptions};
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use scene::CHILD;
+use std::process::Command;
 use std::time::{Duration, Instant};
-use support::plans::{self, StepWords as _, no_source};
-use support::server::{TOKEN, TestServer, begun};
+use support::plans::{self, StepWords as _, step};
+use support::server::{TOKEN, begun};
 use support::sshd::Sshd;
-
-/// Set in the environment of a runner that a test starts: the server's address and the data folder.
-const CHILD: [&str; 2] = ["DCW_SERVER", "DCW_DATA"];
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "not a test: the runner's process, which the others start"]
@@ -33,104 +39,6 @@ async fn runner_process() {
     let options = RunnerOptions { server, token: TOKEN.into(), data_dir, docker_host: None, slots: None };
     dockercise_runner::run(options).await.unwrap();
 }
-
-/// A server, a data folder, and the runners started.
-struct Scene {
-    server: Arc<TestServer>,
-    data: tempfile::TempDir,
-    docker: bollard::Docker,
-}
-
-/// A runner, killed when it is dropped.
-struct Runner(Child);
-
-impl Drop for Runner {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-impl Scene {
-    /// None, loudly, where no engine answers.
-    async fn new() -> Option<Scene> {
-        let docker = match bollard::Docker::connect_with_defaults() {
-            Ok(docker) => docker.negotiate_version().await,
-            Err(e) => Err(e),
-        };
-        let docker = match docker {
-            Ok(docker) => docker,
-            Err(e) if std::env::var("DOCKERCISE_NEED_DOCKER").is_ok_and(|v| v == "1") => panic!("no docker engine: {e}"),
-            Err(e) => {
-                eprintln!("SKIPPED: no docker engine answers ({e}); set DOCKERCISE_NEED_DOCKER=1 to make that a failure");
-                return None;
-            }
-        };
-        image::busybox(&docker).await;
-        Some(Scene { server: TestServer::start().await, data: tempfile::tempdir().unwrap(), docker })
-    }
-
-    fn runner(&self) -> Runner {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command
-            .args(["--ignored", "--exact", "runner_process", "--nocapture"])
-            .env(CHILD[0], &self.server.base)
-            .env(CHILD[1], self.data.path());
-        Runner(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap())
-    }
-
-    fn submit(&self, steps: Vec<StepPlan>) -> usize {
-        self.submit_plan(plans::plan(steps))
-    }
-
-    fn submit_plan(&self, plan: Plan) -> usize {
-        self.submit_from(plan, no_source())
-    }
-
-    fn submit_from(&self, mut plan: Plan, source: Source) -> usize {
-        plan.steps.iter_mut().for_each(|s| {
-            if let Work::Run { image, .. } = &mut s.work {
-                *image = ImageFrom::Named { name: "dct-busybox:busybox".into() };
-            }
-        });
-        self.server.submit(plan, source)
-    }
-
-    fn out(&self, run: usize, step: u32) -> String {
-        self.server.text(run, step, Phase::Run, Stream::Stdout)
-    }
-
-    /// Pid and start of a step's container.
-    async fn process(&self, run: RunId, step: u32) -> (i64, String) {
-        let host = std::fs::read_to_string(self.data.path().join("host")).unwrap();
-        let name = format!("dc-{host}-{}-{step}-1-run", run.short());
-        let state = self.docker.inspect_container(&name, None).await.unwrap().state.unwrap();
-        (state.pid.unwrap(), state.started_at.unwrap().to_string())
-    }
-
-    /// Nothing of the host may be left but what it keeps between runs; that goes too.
-    async fn end(self, runner: Runner) {
-        drop(runner);
-        let host = std::fs::read_to_string(self.data.path().join("host")).unwrap();
-        let engine = Engine::connect(EngineOptions { docker_host: None, host }).await.unwrap();
-        assert_eq!(engine.runs().await.unwrap(), Vec::<String>::new());
-        engine.leave().await.unwrap();
-        for folder in ["jobs", "runs", "tmp"] {
-            assert_eq!(std::fs::read_dir(self.data.path().join(folder)).unwrap().count(), 0, "left in {folder}");
-        }
-    }
-}
-
-macro_rules! scene {
-    () => {
-        match Scene::new().await {
-            Some(scene) => scene,
-            None => return,
-        }
-    };
-}
-
-use plans::step;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn values_and_volumes_go_from_step_to_step() {
