@@ -9,6 +9,7 @@ mod on;
 use crate::ids::{GateIx, PipelineIx, StepIx};
 pub use on::{Filters, Input, Manual, On, Schedule};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Where a step's working directory is in its container.
 pub const WORKDIR: &str = "/work";
@@ -321,11 +322,6 @@ impl StepPlan {
             .chain(self.values.iter().copied())
     }
 
-    /// Does it look at how things ended and name nothing to look at? It runs when all the rest of its pipeline is over.
-    pub fn runs_last(&self) -> bool {
-        self.status != WhenStatus::Success && self.needs().next().is_none() && self.after_pipelines.is_empty()
-    }
-
     /// Every step that must be over before this one starts, itself excluded; may hold one twice.
     pub fn needs(&self) -> impl Iterator<Item = StepIx> + '_ {
         self.uses().chain(self.after.iter().copied())
@@ -468,5 +464,17 @@ impl Plan {
     /// The steps with their positions.
     pub fn steps(&self) -> impl Iterator<Item = (StepIx, &StepPlan)> {
         self.steps.iter().enumerate().map(|(i, s)| (StepIx(i as u32), s))
+    }
+
+    /// The pipeline and all whose values or volumes its steps use, however far back.
+    pub fn with_what_it_uses(&self, pipeline: PipelineIx) -> BTreeSet<PipelineIx> {
+        let mut found = BTreeSet::new();
+        let mut open = vec![pipeline];
+        while let Some(ix) = open.pop() {
+            if found.insert(ix) {
+                open.extend(self.pipeline(ix).steps.iter().flat_map(|s| self.step(*s).uses()).map(|used| self.step(used).pipeline));
+            }
+        }
+        found
     }
 }

@@ -1,6 +1,10 @@
-//! What happened, and which pipelines it starts.
+//! What happened, and what of a plan it starts.
 
-use crate::plan::{PipelinePlan, Plan};
+mod inputs;
+mod select;
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 
 /// The event a run is made for.
@@ -17,35 +21,72 @@ pub enum Trigger {
         /// The tag, without `refs/tags/`.
         tag: String,
     },
+    /// A pull request was opened, or has a new commit.
+    PullRequest {
+        /// Its number.
+        number: u64,
+        /// The branch that its commits are on.
+        head_branch: String,
+        /// The branch that it wants to go into.
+        base_branch: String,
+        /// The numeric id of the repository that the head branch is in.
+        head_repository: i64,
+        /// The numeric id of the repository that it is made in.
+        base_repository: i64,
+    },
+    /// A time came.
+    Schedule {
+        /// The time as the file has it.
+        cron: String,
+        /// The default branch.
+        branch: String,
+        /// The pipeline whose time it is.
+        pipeline: String,
+    },
     /// By hand, on a ref.
     Manual {
         /// The full ref, as `refs/heads/main`.
         git_ref: String,
+        /// The pipeline that is asked for; none for all.
+        #[serde(default)]
+        pipeline: Option<String>,
+        /// What the person said, by name.
+        #[serde(default)]
+        inputs: Vec<(String, String)>,
     },
 }
 
+/// The words of all events, as files name them.
+pub const EVENTS: [&str; 5] = ["push", "pull_request", "tag", "schedule", "manual"];
+
 impl Trigger {
-    /// The event's word: `push`, `tag`, `manual`.
+    /// The event's word, as files name it: one of [`EVENTS`].
     pub fn word(&self) -> &'static str {
         match self {
             Trigger::Push { .. } => "push",
+            Trigger::PullRequest { .. } => "pull_request",
             Trigger::Tag { .. } => "tag",
+            Trigger::Schedule { .. } => "schedule",
             Trigger::Manual { .. } => "manual",
         }
     }
 
-    /// The full ref.
+    /// The full ref; of a pull request the one that GitHub keeps for it, `refs/pull/7/head`.
     pub fn git_ref(&self) -> String {
         match self {
-            Trigger::Push { branch } => format!("refs/heads/{branch}"),
+            Trigger::Push { branch } | Trigger::Schedule { branch, .. } => format!("refs/heads/{branch}"),
             Trigger::Tag { tag } => format!("refs/tags/{tag}"),
-            Trigger::Manual { git_ref } => git_ref.clone(),
+            Trigger::PullRequest { number, .. } => format!("refs/pull/{number}/head"),
+            Trigger::Manual { git_ref, .. } => git_ref.clone(),
         }
     }
 
-    /// The branch, where the ref is one.
+    /// The branch that the commit is on, where it is known to be on one: of a pull request the one that it comes from.
     pub fn branch(&self) -> Option<String> {
-        self.git_ref().strip_prefix("refs/heads/").map(str::to_owned)
+        match self {
+            Trigger::PullRequest { head_branch, .. } => Some(head_branch.clone()),
+            other => other.git_ref().strip_prefix("refs/heads/").map(str::to_owned),
+        }
     }
 
     /// The tag, where the ref is one.
@@ -53,22 +94,20 @@ impl Trigger {
         self.git_ref().strip_prefix("refs/tags/").map(str::to_owned)
     }
 
-    /// Is the pipeline started by this event? If not, the words of the filter that keeps it out.
-    ///
-    /// # Errors
-    /// The reason why it is not needed.
-    pub fn starts(&self, pipeline: &PipelinePlan) -> Result<(), String> {
-        let wanted = match self {
-            Trigger::Push { .. } => pipeline.on.push.is_some(),
-            Trigger::Tag { .. } => pipeline.on.tag.is_some(),
-            // A person who asks for a run gets it: `on: manual` is for pipelines that nothing else starts.
-            Trigger::Manual { .. } => true,
-        };
-        if wanted { Ok(()) } else { Err(format!("`on` does not name {}", self.word())) }
+    /// What the person who started it said.
+    pub fn inputs(&self) -> &[(String, String)] {
+        match self {
+            Trigger::Manual { inputs, .. } => inputs,
+            _ => &[],
+        }
     }
 
-    /// For each pipeline of the plan, in its order: started, or why not.
-    pub fn select(&self, plan: &Plan) -> Vec<Result<(), String>> {
-        plan.pipelines.iter().map(|p| self.starts(p)).collect()
+    /// The one pipeline that is asked for, where it is one.
+    fn asked_for(&self) -> Option<&str> {
+        match self {
+            Trigger::Schedule { pipeline, .. } => Some(pipeline),
+            Trigger::Manual { pipeline, .. } => pipeline.as_deref(),
+            _ => None,
+        }
     }
 }

@@ -316,6 +316,7 @@ pub fn reportable(event: &Event) -> bool {
             | Event::StepRecorded { .. }
             | Event::RecordFailed { .. }
             | Event::StopTaken { .. }
+            | Event::GateExpiryTaken { .. }
             | Event::JobEnded { .. }
     )
 }

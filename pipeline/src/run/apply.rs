@@ -2,11 +2,10 @@
 
 use super::event::{Applied, Effect, Event, Refused};
 use super::settle::{Turn, Work};
-use super::state::{GateState, StepStatus, Stop, Timestamp};
+use super::state::{StepStatus, Stop, StopTaken, Timestamp};
 use super::{Role, Run};
 use crate::ids::{Attempt, Fence, GateIx, Phase, PipelineIx, StepIx};
 use crate::outcome::Outcome;
-use crate::plan::Guarded;
 
 impl Run {
     /// Applies one event. The same event again changes nothing; an ended step or pipeline never changes.
@@ -24,11 +23,15 @@ impl Run {
             Event::JobEnded { fence } => self.job_over(*fence, "its runner ended the job without a result for it", &mut turn)?,
             Event::HostLost { fence, reason } => self.job_over(*fence, reason, &mut turn)?,
             Event::GateClicked { gate, by } => self.clicked(*gate, by, event, &mut turn)?,
+            Event::GateExpired { gate, reason } => self.expired(*gate, reason, event, &mut turn)?,
+            Event::GateExpiryTaken { gate } => self.skip_what_it_guards(*gate, &mut turn),
             Event::CancelRequested { pipeline, by } => self.stop(*pipeline, Stop::Cancelled { by: by.clone() }, event, &mut turn)?,
             Event::PipelineTimedOut { pipeline } => self.stop(*pipeline, Stop::TimedOut, event, &mut turn)?,
-            Event::StopTaken { pipeline } => {
+            Event::CleanUpStopped { pipeline, by } => self.stop_clean_up(*pipeline, by.as_deref(), event, &mut turn)?,
+            Event::NotTaken { pipeline } => self.not_taken(*pipeline, &mut turn)?,
+            Event::StopTaken { pipeline, all } => {
                 self.known_pipeline(*pipeline)?;
-                self.end_stopped(*pipeline, &mut turn);
+                self.end_stopped(*pipeline, if *all { StopTaken::All } else { StopTaken::Stop }, &mut turn);
             }
         }
         self.settle(&mut turn);
@@ -47,9 +50,8 @@ impl Run {
             }
         }
         for (ix, step) in self.plan.clone().steps() {
-            let not_needed = matches!(self.state.steps[ix.index()].status.outcome(), Some(Outcome::NotNeeded { .. }));
-            if not_needed {
-                self.not_needed_goes_on(ix, turn);
+            if self.state.steps[ix.index()].status.ended().is_some() {
+                self.left_out(ix, turn);
             } else if self.open[step.pipeline.index()] {
                 turn.work.push(Work::TryStart(ix));
             }
@@ -60,14 +62,14 @@ impl Run {
         }
     }
 
-    /// At the start, filters have kept steps out; what uses their values is not needed either.
-    fn not_needed_goes_on(&mut self, ix: StepIx, turn: &mut Turn) {
-        let name = self.plan.full_name(ix);
+    /// At the start, steps are over that were left out: what cannot go on without them ends too.
+    fn left_out(&mut self, ix: StepIx, turn: &mut Turn) {
+        let Some(outcome) = self.state.steps[ix.index()].status.ended().cloned() else { return };
         for i in 0..self.links.after_step[ix.index()].len() {
             let (next, tie) = self.links.after_step[ix.index()][i];
-            if tie == super::links::Tie::Use {
-                let filter = format!("it uses `{name}`, which was not needed");
-                self.end_waiting(next, Outcome::NotNeeded { filter }, turn);
+            if !self.is_late(next) && !self.satisfies(ix, tie) {
+                let end = self.broken(ix, &outcome, tie);
+                self.end_waiting(next, end, turn);
             }
         }
     }
@@ -160,7 +162,7 @@ impl Run {
         self.unrecorded -= 1;
         self.end(ix, outcome, turn);
         if changed {
-            turn.work.push(Work::StepKnown(ix));
+            turn.work.push(Work::StepChanged(ix));
         }
         Ok(())
     }
@@ -172,83 +174,32 @@ impl Run {
         self.state.job = None;
         turn.applied.run = true;
         for (ix, _) in self.plan.clone().steps() {
-            let known = match &self.state.steps[ix.index()].status {
-                StepStatus::Running { .. } => {
-                    self.one_less_running(ix, turn);
-                    self.state.steps[ix.index()].finished_at = Some(turn.at);
-                    None
-                }
-                StepStatus::Finished { outcome } => {
-                    self.unrecorded -= 1;
-                    Some(outcome.clone())
-                }
+            let unknown = Outcome::Infra { reason: reason.to_owned() };
+            let (outcome, next) = match &self.state.steps[ix.index()].status {
+                StepStatus::Running { .. } => (unknown, Some(Work::StepKnown(ix))),
+                StepStatus::Finished { outcome: Outcome::Passed } => (unknown, Some(Work::StepChanged(ix))),
+                StepStatus::Finished { outcome } => (outcome.clone(), None),
                 _ => continue,
             };
-            let (outcome, changed) = match known {
-                Some(known) if known != Outcome::Passed => (known, false),
-                _ => (Outcome::Infra { reason: reason.to_owned() }, true),
-            };
-            self.end(ix, outcome, turn);
-            if changed {
-                turn.work.push(Work::StepKnown(ix));
+            if let StepStatus::Running { .. } = self.state.steps[ix.index()].status {
+                self.one_less_running(ix, turn);
+                self.state.steps[ix.index()].finished_at = Some(turn.at);
+            } else {
+                self.unrecorded -= 1;
             }
+            self.end(ix, outcome, turn);
+            turn.work.extend(next);
         }
         for (ix, _) in self.plan.clone().pipelines() {
-            self.end_stopped(ix, turn);
+            self.end_stopped(ix, StopTaken::All, turn);
+        }
+        for gate in 0..self.plan.gates.len() {
+            self.skip_what_it_guards(GateIx(gate as u32), turn);
         }
         Ok(())
     }
 
-    fn clicked(&mut self, gate: GateIx, by: &str, event: &Event, turn: &mut Turn) -> Result<(), Refused> {
-        let state = self.state.gates.get_mut(gate.index()).ok_or(Refused::Unknown { what: "gate" })?;
-        match state {
-            GateState::Waiting { .. } => {}
-            // The server has seen what opens the way to the gate; this replica is about to.
-            GateState::Closed if self.role == Role::Host => {}
-            // The click was in the state that came with the job.
-            GateState::Open { .. } if self.role == Role::Host => return Ok(()),
-            _ => return Err(Refused::GateNotWaiting { gate }),
-        }
-        *state = GateState::Open { by: by.to_owned(), at: turn.at };
-        turn.applied.gates.insert(gate);
-        let pipeline = self.guarded_pipeline(gate);
-        self.status(pipeline, turn);
-        match self.plan.gates[gate.index()].guards {
-            Guarded::Pipeline { pipeline } => turn.work.push(Work::TryOpen(pipeline)),
-            Guarded::Step { step } => turn.work.push(Work::TryStart(step)),
-        }
-        self.forward(event, turn);
-        Ok(())
-    }
-
-    fn stop(&mut self, ix: PipelineIx, stop: Stop, event: &Event, turn: &mut Turn) -> Result<(), Refused> {
-        self.known_pipeline(ix)?;
-        let state = &mut self.state.pipelines[ix.index()];
-        if state.outcome.is_some() {
-            return Err(Refused::PipelineOver);
-        }
-        if state.stop.is_some() {
-            return Ok(());
-        }
-        let outcome = stop.outcome();
-        state.stop = Some(stop);
-        turn.applied.pipelines.insert(ix);
-        let steps = self.plan.pipeline(ix).steps.clone();
-        self.ready.retain(|s| !steps.contains(s));
-        if self.role == Role::Server && self.state.job.is_some() {
-            self.forward(event, turn);
-            return Ok(());
-        }
-        for step in steps {
-            if matches!(self.state.steps[step.index()].status, StepStatus::Running { .. }) {
-                turn.applied.effects.push(Effect::Stop { step, outcome: outcome.clone() });
-            }
-        }
-        self.end_stopped(ix, turn);
-        Ok(())
-    }
-
-    fn forward(&self, event: &Event, turn: &mut Turn) {
+    pub(super) fn forward(&self, event: &Event, turn: &mut Turn) {
         if let (Role::Server, Some(fence)) = (self.role, self.state.job) {
             turn.applied.effects.push(Effect::Forward { fence, event: event.clone() });
         }
@@ -267,7 +218,7 @@ impl Run {
         self.plan.steps.get(ix.index()).map(|_| ix).ok_or(Refused::Unknown { what: "step" })
     }
 
-    fn known_pipeline(&self, ix: PipelineIx) -> Result<(), Refused> {
+    pub(super) fn known_pipeline(&self, ix: PipelineIx) -> Result<(), Refused> {
         self.plan.pipelines.get(ix.index()).map(|_| ()).ok_or(Refused::Unknown { what: "pipeline" })
     }
 }

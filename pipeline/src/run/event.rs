@@ -58,7 +58,19 @@ pub enum Event {
         /// Who.
         by: String,
     },
-    /// A person wants the pipeline to stop.
+    /// A gate cannot be clicked any more: what it guards is skipped.
+    GateExpired {
+        /// The gate.
+        gate: GateIx,
+        /// Why, in words.
+        reason: String,
+    },
+    /// The runner has taken notice that a gate cannot be clicked any more.
+    GateExpiryTaken {
+        /// The gate.
+        gate: GateIx,
+    },
+    /// A person wants the pipeline to stop, but for its clean-up.
     CancelRequested {
         /// The pipeline.
         pipeline: PipelineIx,
@@ -70,10 +82,25 @@ pub enum Event {
         /// The pipeline.
         pipeline: PipelineIx,
     },
-    /// The runner has taken notice that the pipeline is to stop: it starts no step of it any more.
+    /// A pipeline that is being stopped is to stop its clean-up too.
+    CleanUpStopped {
+        /// The pipeline.
+        pipeline: PipelineIx,
+        /// Who wants it; none where the time for it is up.
+        by: Option<String>,
+    },
+    /// No host has taken the pipeline in time.
+    NotTaken {
+        /// The pipeline.
+        pipeline: PipelineIx,
+    },
+    /// The runner has taken notice that the pipeline is to stop: it starts no step of it any more, but for clean-up.
     StopTaken {
         /// The pipeline.
         pipeline: PipelineIx,
+        /// Its clean-up too.
+        #[serde(default)]
+        all: bool,
     },
 }
 
@@ -97,6 +124,11 @@ pub enum Effect {
     /// Server: make a job with this fence and give it to a runner.
     Dispatch {
         /// The new job's lease.
+        fence: Fence,
+    },
+    /// Server: nobody has taken the job with this fence, and nobody needs to any more.
+    Withdraw {
+        /// The job's lease.
         fence: Fence,
     },
     /// Server: tell the runner that has the job.
@@ -147,6 +179,12 @@ pub enum Refused {
     /// The pipeline is over.
     #[error("the pipeline is over")]
     PipelineOver,
+    /// The pipeline is not being stopped.
+    #[error("the pipeline is not being stopped")]
+    NotStopped,
+    /// Steps of the pipeline run: a host has it.
+    #[error("a host has taken the pipeline")]
+    Taken,
     /// No such step, pipeline or gate.
     #[error("the run has no such {what}")]
     Unknown {

@@ -4,7 +4,8 @@
 //! step:      waiting ──> running(run) ──> running(done) ──> finished(outcome) ──> ended(outcome)
 //!               └── skipped, not-needed, cancelled, timed-out ───────────────────────^
 //! gate:      closed ──> waiting ──click──> open      (void, where what it guards is over without a click)
-//! job:       none ──dispatch──> out ──job ended, host lost──> none
+//! pipeline:  going ──stop──> clean-up only ──stop all──> nothing more
+//! job:       none ──dispatch──> out ──job ended, host lost, not taken in time──> none
 //! ```
 //!
 //! The same machine runs in two places. The server's is the authority: it gives out jobs and forwards clicks. The
@@ -14,23 +15,30 @@
 //! says that it has taken notice ([`Event::StopTaken`]) or that the job is over.
 
 mod apply;
+mod derive;
 mod event;
+mod gates;
 mod links;
-mod only;
+mod selection;
 mod settle;
 mod state;
+mod stop;
 #[cfg(test)]
 mod tests;
 
 pub use event::{Applied, Effect, Event, Refused, Stamped};
-pub use state::{GateState, PipelineState, RunState, StepState, StepStatus, Stop, Timestamp};
+pub use gates::may_click;
+pub use selection::Selection;
+pub use state::{GateState, KeptFrom, PipelineState, RunState, StepState, StepStatus, Stop, StopTaken, Timestamp};
 
-use crate::ids::{Fence, GateIx, PipelineIx, StepIx};
-use crate::outcome::Outcome;
+use crate::ids::{PipelineIx, StepIx};
 use crate::plan::Plan;
-use links::{Links, Tie};
+use links::Links;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// How long what a stopped pipeline runs as clean-up may take, in seconds.
+pub const CLEAN_UP_SECONDS: i64 = 10 * 60;
 
 /// Which of the two machines this is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,29 +66,29 @@ pub struct Run {
     remaining: Vec<u32>,
     /// For each pipeline: steps with a container that may be running.
     running: Vec<u32>,
+    /// For each pipeline: steps not ended that its last steps come after.
+    rest_left: Vec<u32>,
+    /// For each pipeline where there are none left: what they came to.
+    rest: Vec<Option<Rest>>,
     /// Steps of the whole run that are finished and not recorded.
     unrecorded: u32,
     /// Steps that may start now.
     ready: BTreeSet<StepIx>,
 }
 
+/// What several steps came to, for one that looks at them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Rest {
+    /// One of them did not pass.
+    failed: bool,
+    /// One of them began.
+    began: bool,
+}
+
 impl Run {
-    /// A new run of the server's. `selected` holds, for each pipeline of the plan, whether the event starts it, or the
-    /// words of the filter that keeps it out. Apply [`Event::Begin`] next.
-    pub fn new(plan: Arc<Plan>, selected: &[Result<(), String>]) -> Run {
-        let mut state = RunState::waiting(&plan);
-        for (ix, pipeline) in plan.pipelines() {
-            if let Some(Err(filter)) = selected.get(ix.index()) {
-                for step in &pipeline.steps {
-                    let outcome = Outcome::NotNeeded { filter: filter.clone() };
-                    state.steps[step.index()].status = StepStatus::Ended { outcome };
-                }
-                let gates = pipeline.steps.iter().filter_map(|s| plan.step(*s).gate).chain(pipeline.gate);
-                for gate in gates {
-                    state.gates[gate.index()] = GateState::Void;
-                }
-            }
-        }
+    /// A new run of the server's: all of the plan, but for what the selection leaves out. Apply [`Event::Begin`] next.
+    pub fn new(plan: Arc<Plan>, selection: &Selection) -> Run {
+        let state = selection.begin(&plan);
         Run::restore(plan, state, Role::Server)
     }
 
@@ -93,6 +101,8 @@ impl Run {
             open: vec![false; plan.pipelines.len()],
             remaining: vec![0; plan.pipelines.len()],
             running: vec![0; plan.pipelines.len()],
+            rest_left: vec![0; plan.pipelines.len()],
+            rest: vec![None; plan.pipelines.len()],
             unrecorded: 0,
             ready: BTreeSet::new(),
             links,
@@ -119,6 +129,11 @@ impl Run {
         self.ready.iter().copied()
     }
 
+    /// May the step start now, and has not?
+    pub fn is_ready(&self, step: StepIx) -> bool {
+        self.ready.contains(&step)
+    }
+
     /// For a runner: is there nothing left to do without a person? Then the job is over.
     pub fn idle(&self) -> bool {
         self.ready.is_empty() && self.unrecorded == 0 && self.running.iter().all(|n| *n == 0)
@@ -135,96 +150,17 @@ impl Run {
         p.busy_ms + p.busy_since.map_or(0, |since| (now - since).num_milliseconds().max(0) as u64)
     }
 
-    /// When the pipeline's time will be up if it goes on running; none while it does not run, or is being stopped.
+    /// When the pipeline's time will be up if it goes on as it does: while it runs, or while it is stopped but for its
+    /// clean-up, which has [`CLEAN_UP_SECONDS`].
     pub fn deadline(&self, pipeline: PipelineIx) -> Option<Timestamp> {
         let state = &self.state.pipelines[pipeline.index()];
-        let since = state.busy_since.filter(|_| state.outcome.is_none() && state.stop.is_none())?;
+        if state.outcome.is_some() || state.stop_all.is_some() {
+            return None;
+        }
+        if state.stop.is_some() {
+            return state.stopped_at?.checked_add_signed(chrono::Duration::seconds(CLEAN_UP_SECONDS));
+        }
         let left = (self.plan.pipeline(pipeline).timeout_seconds.saturating_mul(1000)).saturating_sub(state.busy_ms);
-        since.checked_add_signed(chrono::Duration::milliseconds(i64::try_from(left).ok()?))
-    }
-
-    /// What counts as met, broken or still open follows from the state alone.
-    fn derive(&mut self) {
-        let plan = Arc::clone(&self.plan);
-        for (ix, step) in plan.steps() {
-            let status = &self.state.steps[ix.index()].status;
-            let p = step.pipeline.index();
-            match status {
-                StepStatus::Ended { .. } => {}
-                StepStatus::Finished { .. } => {
-                    self.remaining[p] += 1;
-                    self.unrecorded += 1;
-                }
-                StepStatus::Running { .. } => {
-                    self.remaining[p] += 1;
-                    self.running[p] += 1;
-                }
-                StepStatus::Waiting => self.remaining[p] += 1,
-            }
-            if let Some(outcome) = status.outcome() {
-                for (next, tie) in &self.links.after_step[ix.index()] {
-                    if satisfies(outcome, *tie) {
-                        self.unmet[next.index()] -= 1;
-                    }
-                }
-            }
-        }
-        for ix in 0..plan.pipelines.len() {
-            if self.state.pipelines[ix].outcome.is_some_and(|o| o.lets_others_on()) {
-                for next in &self.links.pipelines_after[ix] {
-                    self.pipeline_unmet[next.index()] -= 1;
-                }
-                for next in &self.links.steps_after[ix] {
-                    self.unmet[next.index()] -= 1;
-                }
-            }
-        }
-        for (ix, pipeline) in plan.pipelines() {
-            let gate_open = pipeline.gate.is_none_or(|g| self.gate_open(g));
-            self.open[ix.index()] = self.pipeline_unmet[ix.index()] == 0 && gate_open;
-        }
-        self.ready = plan.steps().map(|(ix, _)| ix).filter(|ix| self.can_start(*ix)).collect();
-    }
-
-    fn gate_open(&self, gate: GateIx) -> bool {
-        matches!(self.state.gates[gate.index()], GateState::Open { .. })
-    }
-
-    /// Everything but the step's own gate lets it start.
-    fn only_gate_missing(&self, ix: StepIx) -> bool {
-        let p = self.plan.step(ix).pipeline.index();
-        self.state.steps[ix.index()].status == StepStatus::Waiting
-            && self.unmet[ix.index()] == 0
-            && self.open[p]
-            && self.state.pipelines[p].stop.is_none()
-    }
-
-    fn can_start(&self, ix: StepIx) -> bool {
-        self.only_gate_missing(ix) && self.plan.step(ix).gate.is_none_or(|g| self.gate_open(g))
-    }
-}
-
-/// Does this result let a step that rests on it go on?
-fn satisfies(outcome: &Outcome, tie: Tie) -> bool {
-    match outcome {
-        Outcome::Passed => true,
-        Outcome::NotNeeded { .. } => tie == Tie::Order,
-        _ => false,
-    }
-}
-
-impl RunState {
-    /// The state in which nothing has begun.
-    fn waiting(plan: &Plan) -> RunState {
-        let step =
-            StepState { status: StepStatus::Waiting, attempt: 0, started_at: None, done_started_at: None, finished_at: None, note: None };
-        let pipeline = PipelineState { outcome: None, stop: None, started_at: None, ended_at: None, busy_ms: 0, busy_since: None };
-        RunState {
-            steps: vec![step; plan.steps.len()],
-            pipelines: vec![pipeline; plan.pipelines.len()],
-            gates: vec![GateState::Closed; plan.gates.len()],
-            job: None,
-            fence: Fence(0),
-        }
+        state.busy_since?.checked_add_signed(chrono::Duration::milliseconds(i64::try_from(left).ok()?))
     }
 }

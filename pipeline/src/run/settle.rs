@@ -1,17 +1,19 @@
 //! What one change brings with it: a worklist, so that a chain of ten thousand steps costs no stack.
 
+use super::derive::Verdict;
 use super::event::{Applied, Effect};
-use super::links::Tie;
 use super::state::{GateState, StepStatus, Stop, Timestamp};
-use super::{Role, Run, satisfies};
+use super::{Role, Run};
 use crate::ids::{GateIx, PipelineIx, StepIx};
 use crate::outcome::{Outcome, PipelineOutcome};
-use crate::plan::Guarded;
+use crate::plan::{Guarded, WhenStatus};
 
 /// A change whose consequences are still to be drawn.
 pub(super) enum Work {
     /// The step's outcome is known.
     StepKnown(StepIx),
+    /// The step's outcome was known to be passed, and is another one now.
+    StepChanged(StepIx),
     /// The pipeline is over.
     PipelineOver(PipelineIx),
     /// Perhaps the pipeline's steps may start now.
@@ -31,7 +33,8 @@ impl Run {
     pub(super) fn settle(&mut self, turn: &mut Turn) {
         while let Some(work) = turn.work.pop() {
             match work {
-                Work::StepKnown(step) => self.step_known(step, turn),
+                Work::StepKnown(step) => self.step_known(step, true, turn),
+                Work::StepChanged(step) => self.step_known(step, false, turn),
                 Work::PipelineOver(pipeline) => self.pipeline_over(pipeline, turn),
                 Work::TryOpen(pipeline) => self.try_open(pipeline, turn),
                 Work::TryStart(step) => self.try_start(step, turn),
@@ -39,14 +42,16 @@ impl Run {
         }
     }
 
-    fn step_known(&mut self, ix: StepIx, turn: &mut Turn) {
+    fn step_known(&mut self, ix: StepIx, first: bool, turn: &mut Turn) {
         let Some(outcome) = self.state.steps[ix.index()].status.outcome().cloned() else { return };
         for i in 0..self.links.after_step[ix.index()].len() {
             let (next, tie) = self.links.after_step[ix.index()][i];
-            if satisfies(&outcome, tie) {
-                self.met(next, turn);
+            if self.is_late(next) || self.satisfies(ix, tie) {
+                if first {
+                    self.met(next, turn);
+                }
             } else {
-                let end = broken(&outcome, tie, &self.plan.full_name(ix));
+                let end = self.broken(ix, &outcome, tie);
                 self.end_waiting(next, end, turn);
             }
         }
@@ -74,7 +79,7 @@ impl Run {
         }
         for i in 0..self.links.steps_after[ix.index()].len() {
             let next = self.links.steps_after[ix.index()][i];
-            if outcome.lets_others_on() {
+            if outcome.lets_others_on() || self.is_late(next) {
                 self.met(next, turn);
             } else {
                 self.end_waiting(next, Outcome::Skipped { reason: reason.clone() }, turn);
@@ -87,7 +92,7 @@ impl Run {
         if self.open[i] || self.pipeline_unmet[i] > 0 || self.state.pipelines[i].outcome.is_some() {
             return;
         }
-        if self.state.pipelines[i].stop.is_some() {
+        if self.state.pipelines[i].stop_in_force().is_some() {
             return;
         }
         if let Some(gate) = self.plan.pipeline(ix).gate
@@ -103,13 +108,20 @@ impl Run {
     }
 
     fn try_start(&mut self, ix: StepIx, turn: &mut Turn) {
-        if !self.only_gate_missing(ix) {
-            return;
+        match self.verdict(ix) {
+            Verdict::NotYet => return,
+            Verdict::End(outcome) => return self.end_waiting(ix, outcome, turn),
+            Verdict::Start => {}
         }
         if let Some(gate) = self.plan.step(ix).gate
             && !self.gate_open(gate)
         {
-            self.wait_at(gate, turn);
+            let pipeline = self.plan.step(ix).pipeline;
+            match self.state.pipelines[pipeline.index()].stop_in_force().map(Stop::outcome) {
+                // Nobody is asked any more.
+                Some(outcome) => self.end_waiting(ix, outcome, turn),
+                None => self.wait_at(gate, turn),
+            }
             return;
         }
         if self.ready.insert(ix) && self.role == Role::Host {
@@ -166,8 +178,17 @@ impl Run {
         if let Some(gate) = self.plan.step(ix).gate {
             self.void(gate, turn);
         }
+        // A step for a failure is not needed only when all it looks at is over for good.
+        let late = self.links.after_step[ix.index()].iter().filter(|(next, _)| self.plan.step(*next).status == WhenStatus::Failure);
+        turn.work.extend(late.map(|(next, _)| Work::TryStart(*next)));
         let pipeline = self.plan.step(ix).pipeline;
         self.remaining[pipeline.index()] -= 1;
+        if self.links.in_rest[ix.index()] {
+            self.rest_left[pipeline.index()] -= 1;
+            if self.rest_left[pipeline.index()] == 0 {
+                turn.work.extend(self.links.lasts[pipeline.index()].iter().map(|last| Work::TryStart(*last)));
+            }
+        }
         self.close_if_over(pipeline, turn);
     }
 
@@ -176,9 +197,14 @@ impl Run {
         if self.remaining[i] > 0 || self.state.pipelines[i].outcome.is_some() {
             return;
         }
-        let steps = &self.plan.pipelines[i].steps;
-        let of = PipelineOutcome::of(steps.iter().filter_map(|s| self.state.steps[s.index()].status.ended()));
-        self.state.pipelines[i].outcome = Some(of);
+        let out_of_time = self.out_of_time(pipeline);
+        let ends = self.plan.pipelines[i].steps.iter().filter_map(|s| {
+            let outcome = self.state.steps[s.index()].status.ended()?;
+            // A failure that the step may have is none.
+            let allowed = self.is_allowed(*s, outcome) && !(out_of_time && *outcome == Outcome::TimedOut);
+            Some(if allowed { &Outcome::Passed } else { outcome })
+        });
+        self.state.pipelines[i].outcome = Some(PipelineOutcome::of(ends));
         self.state.pipelines[i].ended_at = Some(turn.at);
         turn.applied.pipelines.insert(pipeline);
         if let Some(gate) = self.plan.pipelines[i].gate {
@@ -191,26 +217,10 @@ impl Run {
         turn.work.push(Work::PipelineOver(pipeline));
     }
 
-    fn void(&mut self, gate: GateIx, turn: &mut Turn) {
-        if matches!(self.state.gates[gate.index()], GateState::Closed | GateState::Waiting { .. }) {
+    pub(super) fn void(&mut self, gate: GateIx, turn: &mut Turn) {
+        if !matches!(self.state.gates[gate.index()], GateState::Open { .. } | GateState::Void) {
             self.state.gates[gate.index()] = GateState::Void;
             turn.applied.gates.insert(gate);
         }
-    }
-
-    /// Ends what a stopped pipeline has waiting.
-    pub(super) fn end_stopped(&mut self, pipeline: PipelineIx, turn: &mut Turn) {
-        if let Some(outcome) = self.state.pipelines[pipeline.index()].stop.as_ref().map(Stop::outcome) {
-            self.end_waiting_of(pipeline, &outcome, turn);
-        }
-    }
-}
-
-/// How a step ends that rests on one which did not pass.
-fn broken(outcome: &Outcome, tie: Tie, name: &str) -> Outcome {
-    match (outcome, tie) {
-        (Outcome::NotNeeded { .. }, Tie::Use) => Outcome::NotNeeded { filter: format!("it uses `{name}`, which was not needed") },
-        (Outcome::Skipped { .. }, _) => Outcome::Skipped { reason: format!("`{name}` was skipped") },
-        _ => Outcome::Skipped { reason: format!("`{name}`: {}", outcome.word()) },
     }
 }

@@ -1,7 +1,8 @@
 //! What is known of a run: plain data, saved row by row by the server and handed to runners as it is.
 
-use crate::ids::{Fence, Phase};
+use crate::ids::{Fence, Phase, RunId};
 use crate::outcome::{Outcome, PipelineOutcome};
+use crate::plan::Plan;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +41,19 @@ pub struct StepState {
     pub finished_at: Option<Timestamp>,
     /// A remark for people, such as "out of memory: a process was killed".
     pub note: Option<String>,
+    /// It was not run again: it passed in an earlier run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<KeptFrom>,
+}
+
+/// Where a step passed that was not run again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeptFrom {
+    /// The run in which it ran.
+    pub run: RunId,
+    /// The attempt there that passed.
+    pub attempt: u32,
 }
 
 /// Where a step is.
@@ -89,8 +103,18 @@ impl StepStatus {
 pub struct PipelineState {
     /// How it ended, if it did. Never changes again.
     pub outcome: Option<PipelineOutcome>,
-    /// It is to be stopped: steps that run are being killed, none starts any more.
+    /// It is to be stopped: steps that run are being killed and none starts any more, but for clean-up
+    /// (`status: always`; `status: failure` where time was up).
     pub stop: Option<Stop>,
+    /// Since when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped_at: Option<Timestamp>,
+    /// Clean-up is to be stopped too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_all: Option<Stop>,
+    /// Of which of the two whoever runs its steps has taken notice.
+    #[serde(default)]
+    pub stop_taken: StopTaken,
     /// When its first step started.
     pub started_at: Option<Timestamp>,
     /// When its last step was over.
@@ -99,6 +123,19 @@ pub struct PipelineState {
     pub busy_ms: u64,
     /// Since when at least one of its steps has been running, if one is.
     pub busy_since: Option<Timestamp>,
+}
+
+/// Of how much of a stop whoever runs the steps has taken notice.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StopTaken {
+    /// Of nothing yet.
+    #[default]
+    Nothing,
+    /// That it is to stop, but for its clean-up.
+    Stop,
+    /// That its clean-up is to stop too.
+    All,
 }
 
 /// Why a pipeline is to be stopped.
@@ -112,6 +149,11 @@ pub enum Stop {
     },
     /// Its time was up.
     TimedOut,
+    /// No host took it in time.
+    NotTaken {
+        /// So long it has waited, in seconds.
+        seconds: u64,
+    },
 }
 
 impl Stop {
@@ -119,7 +161,7 @@ impl Stop {
     pub fn outcome(&self) -> Outcome {
         match self {
             Stop::Cancelled { .. } => Outcome::Cancelled,
-            Stop::TimedOut => Outcome::TimedOut,
+            Stop::TimedOut | Stop::NotTaken { .. } => Outcome::TimedOut,
         }
     }
 }
@@ -142,6 +184,65 @@ pub enum GateState {
         /// When.
         at: Timestamp,
     },
+    /// It cannot be clicked any more; whoever runs the steps has not taken notice yet.
+    Expired {
+        /// Why, in words.
+        reason: String,
+    },
     /// What it guards is over without a click.
     Void,
+}
+
+impl StepState {
+    /// Nothing of it has begun.
+    pub const WAITING: StepState = StepState {
+        status: StepStatus::Waiting,
+        attempt: 0,
+        started_at: None,
+        done_started_at: None,
+        finished_at: None,
+        note: None,
+        kept: None,
+    };
+}
+
+impl PipelineState {
+    /// Nothing of it has begun.
+    pub const WAITING: PipelineState = PipelineState {
+        outcome: None,
+        stop: None,
+        stopped_at: None,
+        stop_all: None,
+        stop_taken: StopTaken::Nothing,
+        started_at: None,
+        ended_at: None,
+        busy_ms: 0,
+        busy_since: None,
+    };
+}
+
+impl RunState {
+    /// The state in which nothing has begun.
+    pub(super) fn waiting(plan: &Plan) -> RunState {
+        RunState {
+            steps: vec![StepState::WAITING; plan.steps.len()],
+            pipelines: vec![PipelineState::WAITING; plan.pipelines.len()],
+            gates: vec![GateState::Closed; plan.gates.len()],
+            job: None,
+            fence: Fence(0),
+        }
+    }
+}
+
+impl PipelineState {
+    /// The stop that whoever runs its steps has taken notice of. Only what is known on both sides may decide anything: the
+    /// server knows of a stop before its runner does.
+    pub(super) fn stop_in_force(&self) -> Option<&Stop> {
+        self.stop.as_ref().filter(|_| self.stop_taken != StopTaken::Nothing)
+    }
+
+    /// The same of the one that stops clean-up.
+    pub(super) fn stop_all_in_force(&self) -> Option<&Stop> {
+        self.stop_all.as_ref().filter(|_| self.stop_taken == StopTaken::All)
+    }
 }

@@ -8,7 +8,7 @@ use crate::step::{self, At, Walk};
 use chrono::Utc;
 use dockercise_pipeline::ids::{Attempt, Phase, StepIx};
 use dockercise_pipeline::outcome::Outcome;
-use dockercise_pipeline::run::{Effect, Event, Refused, StepStatus, Stop};
+use dockercise_pipeline::run::{Effect, Event, Refused, StepStatus};
 use dockercise_pipeline::wire::{Record, ResolvedImage};
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
@@ -52,11 +52,9 @@ impl<H: Host> Loop<H> {
                 _ => {}
             }
         }
-        let stopped: Vec<_> = self.cx.job.plan.pipelines().filter_map(|(ix, _)| self.stop_of(ix).map(|o| (ix, o))).collect();
-        for (pipeline, outcome) in stopped {
-            for step in self.cx.job.plan.pipeline(pipeline).steps.clone() {
-                self.stop(step, &outcome);
-            }
+        let stopped: Vec<_> = self.sent.keys().filter_map(|step| Some((*step, self.ledger.run().stopping(*step)?))).collect();
+        for (step, outcome) in stopped {
+            self.stop(step, &outcome);
         }
         let ready: Vec<StepIx> = self.ledger.run().ready().collect();
         ready.into_iter().for_each(|step| self.start(step));
@@ -111,10 +109,9 @@ impl<H: Host> Loop<H> {
     }
 
     fn begin(&mut self, attempt: Attempt, phase: Phase, image: ResolvedImage) -> Go {
-        let pipeline = self.cx.job.plan.step(attempt.step).pipeline;
         match phase {
-            Phase::Run if !self.ledger.run().ready().any(|s| s == attempt.step) => return Go::Drop,
-            Phase::Done if let Some(outcome) = self.stop_of(pipeline) => return Go::Stop(outcome),
+            Phase::Run if !self.ledger.run().is_ready(attempt.step) => return Go::Drop,
+            Phase::Done if let Some(outcome) = self.ledger.run().stopping(attempt.step) => return Go::Stop(outcome),
             _ => {}
         }
         match self.own(Event::StepStarted { attempt, phase }, None, Some(image)) {
@@ -148,7 +145,7 @@ impl<H: Host> Loop<H> {
                 Effect::Start { step } => self.start(step),
                 Effect::Stop { step, outcome } => self.stop(step, &outcome),
                 // The server's.
-                Effect::Dispatch { .. } | Effect::Forward { .. } | Effect::Status { .. } | Effect::Release => {}
+                Effect::Dispatch { .. } | Effect::Withdraw { .. } | Effect::Forward { .. } | Effect::Status { .. } | Effect::Release => {}
             }
         }
         // Steps on their way to a container that are over by now.
@@ -182,10 +179,6 @@ impl<H: Host> Loop<H> {
         if let Some(sent) = self.sent.get(&step) {
             sent.stop.send_if_modified(|wanted| wanted.is_none() && wanted.replace(outcome.clone()).is_none());
         }
-    }
-
-    fn stop_of(&self, pipeline: dockercise_pipeline::ids::PipelineIx) -> Option<Outcome> {
-        self.ledger.state().pipelines[pipeline.index()].stop.as_ref().map(Stop::outcome)
     }
 
     /// Removes what is only here of steps that the server has all of.

@@ -5,7 +5,7 @@
 use super::journal::{Entry, line};
 use chrono::{DateTime, Utc};
 use dockercise_pipeline::ids::{Phase, StepIx};
-use dockercise_pipeline::run::{Applied, Effect, Event, Refused, Role, Run, RunState, Stamped, StepStatus};
+use dockercise_pipeline::run::{Applied, Effect, Event, Refused, Role, Run, RunState, Stamped, StepStatus, StopTaken};
 use dockercise_pipeline::wire::{Job, Order, Record, Report, ResolvedImage};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -167,12 +167,24 @@ impl Ledger {
                 Vec::new()
             }
         };
-        if let Event::CancelRequested { pipeline, .. } | Event::PipelineTimedOut { pipeline } = order.stamped.event
-            && let Ok(applied) = self.own(now, Event::StopTaken { pipeline }, None, None)
+        if let Some(notice) = self.notice(&order.stamped.event)
+            && let Ok(applied) = self.own(now, notice, None, None)
         {
             effects.extend(applied.effects);
         }
         effects
+    }
+
+    /// What the server is told when an order was carried out that it waits for.
+    fn notice(&self, order: &Event) -> Option<Event> {
+        match order {
+            Event::CancelRequested { pipeline, .. } | Event::PipelineTimedOut { pipeline } | Event::CleanUpStopped { pipeline, .. } => {
+                let taken = self.state().pipelines.get(pipeline.index()).map(|p| p.stop_taken);
+                Some(Event::StopTaken { pipeline: *pipeline, all: taken == Some(StopTaken::All) })
+            }
+            Event::GateExpired { gate, .. } => Some(Event::GateExpiryTaken { gate: *gate }),
+            _ => None,
+        }
     }
 
     /// The server has the reports up to a number.

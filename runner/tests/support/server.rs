@@ -12,7 +12,7 @@ use dockercise_pipeline::frame;
 use dockercise_pipeline::ids::{Attempt, Fence, JobId, Phase, RunId, StepIx};
 use dockercise_pipeline::outcome::Outcome;
 use dockercise_pipeline::plan::Plan;
-use dockercise_pipeline::run::{Effect, Event, GateState, Run, Stamped, StepStatus};
+use dockercise_pipeline::run::{Effect, Event, GateState, Run, Selection, Stamped, StepStatus};
 use dockercise_pipeline::wire::{About, Have, HeldJob, Job, Numbered, Order, Orders, Poll, Record, Report, Reports, Source, Taken};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -105,8 +105,7 @@ impl TestServer {
 
     /// A new run of a plan, in which every pipeline is needed. Returns its place.
     pub fn submit(&self, plan: Plan, source: Source) -> usize {
-        let selected = vec![Ok(()); plan.pipelines.len()];
-        let machine = Run::new(Arc::new(plan), &selected);
+        let machine = Run::new(Arc::new(plan), &Selection::default());
         let mut known = self.known();
         let place = known.runs.len();
         let run = RunHere {

@@ -117,7 +117,7 @@ impl Changing<'_> {
             match effect {
                 Effect::Status { .. } => self.wakes_effects = true,
                 Effect::Dispatch { .. } | Effect::Forward { .. } | Effect::Release => self.wakes_runners = true,
-                Effect::Start { .. } | Effect::Stop { .. } => {}
+                Effect::Start { .. } | Effect::Stop { .. } | Effect::Withdraw { .. } => {}
             }
         }
         Ok(applied)
@@ -156,6 +156,11 @@ pub async fn write_effect(tx: &mut Tx, id: RunId, effect: &Effect, now: Timestam
     match effect {
         Effect::Dispatch { fence } => {
             db::job::insert(tx, id, *fence, now).await?;
+        }
+        Effect::Withdraw { fence } => {
+            if let Some(job) = db::job::of_run(tx, id, *fence).await? {
+                db::job::end(tx, job.id, now).await?;
+            }
         }
         Effect::Forward { fence, event } => {
             if let Some(job) = db::job::of_run(tx, id, *fence).await? {

@@ -6,9 +6,8 @@ use crate::db::run::{NewPipeline, RunRow, Stored, encode};
 use crate::db::{self, Db};
 use crate::hub::{Change, Hub};
 use dockercise_pipeline::ids::{PipelineIx, RunId};
-use dockercise_pipeline::plan::Plan;
-use dockercise_pipeline::run::{Event, Run};
-use std::collections::BTreeSet;
+use dockercise_pipeline::outcome::Outcome;
+use dockercise_pipeline::run::{Event, Run, Selection};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -18,13 +17,12 @@ use uuid::Uuid;
 /// The run has no plan, or the database's.
 pub async fn rerun(db: &Db, clock: &Clock, hub: &Hub, stored: &Stored, pipeline: PipelineIx, by: &str) -> Result<i64, ChangeError> {
     let plan = stored.plan()?.ok_or(ChangeError::NoPlan)?;
-    let wanted = with_what_it_uses(&plan, pipeline);
-    let selected: Vec<Result<(), String>> = plan
-        .pipelines()
-        .map(|(ix, _)| if wanted.contains(&ix) { Ok(()) } else { Err("only another pipeline is run again".to_owned()) })
-        .collect();
+    let wanted = plan.with_what_it_uses(pipeline);
+    let left_out = Outcome::NotNeeded { filter: "only another pipeline is run again".to_owned() };
+    let others = plan.pipelines().map(|(ix, _)| ix).filter(|ix| !wanted.contains(ix));
+    let selection = Selection { pipelines: others.map(|ix| (ix, left_out.clone())).collect(), ..Selection::default() };
     let now = clock.now();
-    let mut machine = Run::new(Arc::new(plan), &selected);
+    let mut machine = Run::new(Arc::new(plan), &selection);
     let applied = machine.apply(now, &Event::Begin)?;
     let id = RunId(Uuid::now_v7());
     let mut tx = db.write().await?;
@@ -67,17 +65,4 @@ pub async fn rerun(db: &Db, clock: &Clock, hub: &Hub, stored: &Stored, pipeline:
     hub.effects.notify_one();
     hub.wake_runners();
     Ok(number)
-}
-
-/// The pipeline and all whose values or volumes its steps use, however far back.
-fn with_what_it_uses(plan: &Plan, pipeline: PipelineIx) -> BTreeSet<PipelineIx> {
-    let mut wanted = BTreeSet::new();
-    let mut open = vec![pipeline];
-    while let Some(ix) = open.pop() {
-        if wanted.insert(ix) {
-            let steps = &plan.pipeline(ix).steps;
-            open.extend(steps.iter().flat_map(|s| plan.step(*s).uses()).map(|used| plan.step(used).pipeline));
-        }
-    }
-    wanted
 }

@@ -65,7 +65,7 @@ pub fn run(stored: &Stored, ix: usize, around: &Around) -> sqlx::Result<RunView>
         gates: plan.as_ref().map(|plan| gates(plan, &state)).unwrap_or_default(),
         stop: here.stop.as_ref().map(|stop| match stop {
             Stop::Cancelled { by } => StopView { why: "cancelled".into(), by: Some(by.clone()) },
-            Stop::TimedOut => StopView { why: "timed-out".into(), by: None },
+            Stop::TimedOut | Stop::NotTaken { .. } => StopView { why: "timed-out".into(), by: None },
         }),
         can: Can { cancel: !over && here.stop.is_none(), rerun: over && plan.is_some() },
         reruns: around.reruns.clone(),
@@ -246,7 +246,7 @@ fn gates(plan: &Plan, state: &RunState) -> Vec<GateView> {
                 GateState::Closed => ("closed", None, None),
                 GateState::Waiting { since } => ("waiting", Some(*since), None),
                 GateState::Open { by, at } => ("open", None, Some((by.clone(), *at))),
-                GateState::Void => ("void", None, None),
+                GateState::Expired { .. } | GateState::Void => ("void", None, None),
             };
             let (by, at) = open.unzip();
             let (pipeline, step) = match gate.guards {

@@ -4,7 +4,7 @@ use super::PipelineShown;
 use crate::db::run::Stored;
 use dockercise_pipeline::ids::{Phase, PipelineIx, StepIx};
 use dockercise_pipeline::outcome::{Outcome, PipelineOutcome};
-use dockercise_pipeline::plan::{Guarded, Plan};
+use dockercise_pipeline::plan::{Guarded, Plan, WhenStatus};
 use dockercise_pipeline::run::{GateState, PipelineState, RunState, StepStatus};
 
 /// Where a pipeline stands, `waits` being whether a gate of it waits for a click.
@@ -64,8 +64,12 @@ fn gate_waits(plan: &Plan, state: &RunState, ix: StepIx) -> bool {
 /// What a waiting step waits for, by name.
 fn needs_left(plan: &Plan, state: &RunState, ix: StepIx) -> Vec<String> {
     let step = plan.step(ix);
-    let passed = |s: &StepIx| matches!(state.steps[s.index()].status.outcome(), Some(Outcome::Passed | Outcome::NotNeeded { .. }));
-    let over = |p: &PipelineIx| state.pipelines[p.index()].outcome.is_some_and(PipelineOutcome::lets_others_on);
+    let late = step.status != WhenStatus::Success;
+    let passed = |s: &StepIx| match state.steps[s.index()].status.outcome() {
+        None => false,
+        Some(outcome) => late || plan.step(*s).allow_failure || matches!(outcome, Outcome::Passed | Outcome::NotNeeded { .. }),
+    };
+    let over = |p: &PipelineIx| state.pipelines[p.index()].outcome.is_some_and(|outcome| late || outcome.lets_others_on());
     let mut steps: Vec<StepIx> = step.needs().filter(|s| !passed(s)).collect();
     steps.sort_unstable();
     steps.dedup();
@@ -73,11 +77,14 @@ fn needs_left(plan: &Plan, state: &RunState, ix: StepIx) -> Vec<String> {
         true => plan.step(s).name.clone(),
         false => plan.full_name(s),
     });
+    let is_last = late && step.needs().next().is_none() && step.after_pipelines.is_empty();
+    let first = |s: &&StepIx| plan.step(**s).status == WhenStatus::Success && state.steps[s.index()].status.ended().is_none();
+    let rest = plan.pipeline(step.pipeline).steps.iter().find(first).filter(|_| is_last).map(|_| "all the rest of its pipeline".to_owned());
     let before = step.after_pipelines.iter().chain(&plan.pipeline(step.pipeline).after).filter(|p| !over(p));
     let pipelines = before.map(|p| format!("pipeline {}", plan.pipeline(*p).name));
     let gates = step.gate.into_iter().chain(plan.pipeline(step.pipeline).gate);
     let closed = gates.filter(|g| !matches!(state.gates[g.index()], GateState::Open { .. })).map(|_| "a person's click".to_owned());
-    steps.chain(pipelines).chain(closed).collect()
+    steps.chain(pipelines).chain(rest).chain(closed).collect()
 }
 
 /// Why a step is where it is; none where its state says all.

@@ -12,7 +12,7 @@ use crate::runs::{want_status, write_effect};
 use dockercise_pipeline::compile::{Compiled, compile};
 use dockercise_pipeline::discover::{self, TreeEntry};
 use dockercise_pipeline::ids::{PipelineIx, RunId};
-use dockercise_pipeline::outcome::PipelineOutcome;
+use dockercise_pipeline::outcome::{Outcome, PipelineOutcome};
 use dockercise_pipeline::plan::Plan;
 use dockercise_pipeline::run::{Event, PipelineState, Run};
 use dockercise_pipeline::source::SourceFile;
@@ -112,36 +112,41 @@ async fn good(
     plan: &Plan,
     compiled: &Compiled,
 ) -> anyhow::Result<Result<RunId, String>> {
-    let mut selected = asked.trigger.select(plan);
+    let mut selection = asked.trigger.select(plan, None);
     let mut ran_already = false;
-    for (choice, pipeline) in selected.iter_mut().zip(&plan.pipelines) {
-        if asked.skip && choice.is_ok() {
-            *choice = Err("the commit's message says [skip ci]".to_owned());
+    for (ix, pipeline) in plan.pipelines() {
+        if asked.skip && selection.has(ix) {
+            selection.pipelines.insert(ix, Outcome::NotNeeded { filter: "the commit's message says [skip ci]".to_owned() });
         }
-        if choice.is_ok() && asked.delivery.is_some() {
+        if selection.has(ix) && asked.delivery.is_some() {
             let newest = db::run::newest_at(tx, repository.id, &asked.trigger.git_ref(), &pipeline.name).await?;
             if let Some((_, number)) = newest.filter(|(sha, _)| *sha == commit.sha) {
-                *choice = Err(format!("its newest run, number {number}, is at this commit already"));
+                let filter = format!("its newest run, number {number}, is at this commit already");
+                selection.pipelines.insert(ix, Outcome::NotNeeded { filter });
                 ran_already = true;
             }
         }
     }
+    let not_needed = |ix: PipelineIx| match selection.pipelines.get(&ix) {
+        Some(Outcome::NotNeeded { filter }) => Some(filter),
+        _ => None,
+    };
     // What only filters keep out becomes a run without numbers, so that GitHub is told: not needed. What ran already has
     // its own statuses.
-    if ran_already && selected.iter().all(Result::is_err) {
-        let why = selected.iter().zip(&plan.pipelines).filter_map(|(s, p)| s.as_ref().err().map(|why| format!("{}: {why}", p.name)));
+    if ran_already && plan.pipelines().all(|(ix, _)| not_needed(ix).is_some()) {
+        let why = plan.pipelines().filter_map(|(ix, p)| Some(format!("{}: {}", p.name, not_needed(ix)?)));
         return Ok(Err(format!("no pipeline is needed: {}", why.collect::<Vec<_>>().join("; "))));
     }
-    let mut machine = Run::new(Arc::new(plan.clone()), &selected);
+    let mut machine = Run::new(Arc::new(plan.clone()), &selection);
     let now = works.clock.now();
     let applied = machine.apply(now, &Event::Begin)?;
     let id = RunId(Uuid::now_v7());
     let mut pipelines = Vec::new();
     for (ix, pipeline) in plan.pipelines() {
         let slug = slug(tx, repository, &pipeline.name).await?;
-        let number = match &selected[ix.index()] {
-            Ok(()) => Some(db::pipeline::next_number(tx, &repository.account, &slug).await?),
-            Err(_) => None,
+        let number = match not_needed(ix) {
+            None => Some(db::pipeline::next_number(tx, &repository.account, &slug).await?),
+            Some(_) => None,
         };
         let state = encode(&machine.state().pipelines[ix.index()])?;
         pipelines.push(NewPipeline { name: pipeline.name.clone(), file: pipeline.file.clone(), slug, number, state, rerun_of: None });
@@ -176,14 +181,7 @@ async fn bad(
     }
     let now = works.clock.now();
     let id = RunId(Uuid::now_v7());
-    let state = PipelineState {
-        outcome: Some(PipelineOutcome::Failed),
-        stop: None,
-        started_at: None,
-        ended_at: Some(now),
-        busy_ms: 0,
-        busy_since: None,
-    };
+    let state = PipelineState { outcome: Some(PipelineOutcome::Failed), ended_at: Some(now), ..PipelineState::WAITING };
     let mut pipelines: Vec<NewPipeline> = Vec::new();
     for (name, file) in &compiled.pipelines {
         // Two files of one name are one pipeline that is bad.

@@ -1,4 +1,0 @@
-//! `dockercise run`: pipelines of a folder, without a server.
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod folder;
