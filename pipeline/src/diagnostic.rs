@@ -153,7 +153,7 @@ fn tame(c: char) -> char {
 }
 
 /// Would a terminal or a page act upon it instead of showing it?
-pub(crate) fn acts(c: char) -> bool {
+pub fn acts(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'

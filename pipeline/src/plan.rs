@@ -322,6 +322,11 @@ impl StepPlan {
             .chain(self.values.iter().copied())
     }
 
+    /// Does it look at how things ended and name nothing to look at? It runs when all the rest of its pipeline is over.
+    pub fn runs_last(&self) -> bool {
+        self.status != WhenStatus::Success && self.needs().next().is_none() && self.after_pipelines.is_empty()
+    }
+
     /// Every step that must be over before this one starts, itself excluded; may hold one twice.
     pub fn needs(&self) -> impl Iterator<Item = StepIx> + '_ {
         self.uses().chain(self.after.iter().copied())

@@ -7,14 +7,16 @@
 //! source    the repository as a layer
 //! engine    all that touches Docker
 //! store     the data folder; what stands there survives this process
+//! here      a runner inside `dockercise run`
 //! ```
 //! The process may die at any moment: containers go on without it, and the next process takes up what stands in the
-//! data folder. [`run`] is all that others need.
+//! data folder. [`run`] is all that a server's host needs.
 
 pub mod engine;
 
 mod client;
 mod disk;
+pub mod here;
 mod host;
 mod job;
 mod lock;
@@ -27,6 +29,8 @@ mod step;
 mod store;
 #[cfg(test)]
 mod tests;
+
+pub use crate::source::folder;
 
 use crate::engine::{Engine, EngineOptions};
 use anyhow::Context as _;

@@ -11,6 +11,7 @@ pub mod checkout;
 pub mod docker;
 pub mod images;
 pub mod inbox;
+pub mod local;
 pub mod look;
 pub mod referee;
 pub mod server;
@@ -18,5 +19,6 @@ pub mod world;
 
 pub use api::{Api, Run};
 pub use checkout::Checkout;
+pub use local::Local;
 pub use server::Server;
 pub use world::{Setup, World};

@@ -123,6 +123,14 @@ async fn all_of(docker: &Docker, host: &str) -> anyhow::Result<Vec<Thing>> {
     Ok(all)
 }
 
+/// Everything that Docker keeps for a host, in words.
+///
+/// # Errors
+/// The engine does not answer.
+pub async fn left_of(docker: &Docker, host: &str) -> anyhow::Result<Vec<String>> {
+    Ok(all_of(docker, host).await?.iter().map(Thing::to_string).collect())
+}
+
 /// Removes everything that Docker keeps for a host whose data folder goes, running or not; says what.
 ///
 /// # Errors

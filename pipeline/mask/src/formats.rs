@@ -3,7 +3,7 @@
 
 use crate::parts::Part::{PrivateKey, Run, Text};
 use crate::parts::{Format, Kind, MANY, Match, Part};
-use crate::table::{Bits, word};
+use crate::table::{Bits, four, word};
 use std::sync::OnceLock;
 
 /// The most that is ever held back, in bytes, of each stream.
@@ -109,39 +109,49 @@ const BASE32_UPPER: Kind = |byte| byte.is_ascii_uppercase() || byte.is_ascii_dig
 
 /// The formats by what they begin with.
 pub struct Formats {
-    /// Of the first [`KEY`] bytes of each.
+    /// The first four bytes of each.
+    keys: Vec<u64>,
+    /// All of them.
     bits: Bits,
     /// Which begin with this byte, one bit for each.
     by_first: [u64; 256],
 }
 
-/// Bytes by which a place is sorted out.
-const KEY: usize = 4;
+/// What private keys begin with. Lines of dashes are too frequent to look at each of them for four.
+const DASHES: u64 = u64::from_le_bytes(*b"-----BEG");
 
 /// The one set of them.
 pub fn formats() -> &'static Formats {
     static ALL: OnceLock<Formats> = OnceLock::new();
     ALL.get_or_init(|| {
-        let (mut bits, mut by_first) = (Bits::new(1 << 14), [0; 256]);
+        let (mut keys, mut by_first) = (Vec::new(), [0; 256]);
         for (index, format) in FORMATS.iter().enumerate() {
             let Some(Text(text)) = format.parts.first() else { continue };
             by_first[usize::from(text.as_bytes()[0])] |= 1 << index;
-            if text.len() >= KEY {
-                bits.set(key(word(text.as_bytes())));
-            } else {
+            if text.len() >= 4 {
+                keys.push(four(word(text.as_bytes())));
+            } else if let Some(Run(kind, ..)) = format.parts.get(1) {
                 // A short one, with whatever may come next.
-                (0..=u8::MAX).for_each(|next| bits.set(key(word(&[text.as_bytes(), &[next]].concat()))));
+                let next = (0..=u8::MAX).filter(|byte| kind(*byte));
+                keys.extend(next.map(|next| four(word(&[text.as_bytes(), &[next]].concat()))));
             }
         }
-        Formats { bits, by_first }
+        let mut bits = Bits::new(keys.len() * 64);
+        keys.iter().for_each(|key| bits.set(*key));
+        Formats { keys, bits, by_first }
     })
 }
 
 impl Formats {
+    /// The first four bytes of each.
+    pub fn keys(&self) -> &[u64] {
+        &self.keys
+    }
+
     /// May one begin with these bytes, the first in the lowest bits?
     #[inline(always)]
     pub fn may_begin(&self, word: u64) -> bool {
-        self.bits.has(key(word))
+        self.bits.has(four(word)) && (word & 0xff != DASHES & 0xff || word == DASHES)
     }
 
     /// What begins at the first of these bytes, and which of [`FORMATS`] it is. `before` is the byte before.
@@ -163,11 +173,6 @@ impl Formats {
         }
         (if part { Match::Part } else { Match::No }, 0)
     }
-}
-
-#[inline(always)]
-fn key(word: u64) -> u64 {
-    word & ((1 << (8 * KEY)) - 1)
 }
 
 #[cfg(test)]
@@ -233,7 +238,7 @@ mod tests {
     fn all_formats_begin_with_three_bytes_at_least_and_fit_a_word() {
         assert!(FORMATS.len() <= 64);
         for format in &FORMATS {
-            assert!(matches!(format.parts.first(), Some(Text(text)) if text.len() >= KEY - 1), "{}", format.name);
+            assert!(matches!(format.parts.first(), Some(Text(text)) if text.len() >= 3), "{}", format.name);
         }
     }
 }

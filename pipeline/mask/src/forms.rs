@@ -3,6 +3,7 @@
 
 mod encoded;
 mod escaped;
+mod inside;
 
 use crate::secrets::SHORTEST;
 
@@ -22,6 +23,11 @@ pub fn forms(secret: &[u8]) -> Vec<Vec<u8>> {
     let beginning = &trimmed[..trimmed.len().min(ENCODED)];
     encoded::add(beginning, &mut forms);
     escaped::add(beginning, &mut forms);
+    for part in inside::secrets(beginning) {
+        encoded::add(&part, &mut forms);
+        escaped::add(&part, &mut forms);
+        forms.push(part);
+    }
     if lines.len() > 1 {
         for line in beginning.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| line.len() >= SHORTEST) {
             escaped::add(line, &mut forms);

@@ -116,7 +116,8 @@ impl Masker {
     fn look_for_all(&mut self, table: &Table, formats: &Formats, buffer: &[u8], last: bool) -> usize {
         for (at, eight) in buffer.array_windows::<8>().enumerate() {
             let word = u64::from_le_bytes(*eight);
-            if (table.may_begin(word) | formats.may_begin(word)) && self.look(table, formats, buffer, at, last) {
+            let may_begin = table.may_matter(word) && (table.may_begin(word) || formats.may_begin(word));
+            if may_begin && self.look(table, formats, buffer, at, last) {
                 return at;
             }
         }

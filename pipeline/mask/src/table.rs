@@ -1,5 +1,6 @@
 //! All forms of all secrets, and the search for the longest that begins at a place.
 
+use crate::formats::formats;
 use crate::secrets::SHORTEST;
 use std::collections::HashMap;
 
@@ -17,6 +18,8 @@ pub struct Table {
     /// First and last plus one of the forms that begin with these six bytes.
     by_beginning: HashMap<u64, (u32, u32)>,
     bits: Bits,
+    /// The first four bytes of what is in `bits`, and of the known formats: the one thing that is looked at everywhere.
+    any: Bits,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -58,12 +61,22 @@ impl Table {
         }
         let mut bits = Bits::new(by_beginning.len() * BITS_EACH);
         by_beginning.keys().for_each(|key| bits.set(*key));
-        Table { bytes, forms, by_beginning, bits }
+        let known = formats().keys();
+        let mut any = Bits::new((by_beginning.len() + known.len()) * BITS_EACH);
+        by_beginning.keys().chain(known).for_each(|key| any.set(four(*key)));
+        Table { bytes, forms, by_beginning, bits, any }
     }
 
     /// All forms, sorted.
     pub fn forms(&self) -> impl Iterator<Item = &[u8]> {
         self.forms.iter().map(|form| self.form(form))
+    }
+
+    /// May a form, or something of a known format, begin with these bytes, the first in the lowest bits? The quickest
+    /// look, which says yes too often.
+    #[inline(always)]
+    pub fn may_matter(&self, word: u64) -> bool {
+        self.any.has(four(word))
     }
 
     /// May a form begin with these bytes, the first in the lowest bits? Wrong in one of 64 cases, in one direction.
@@ -116,6 +129,12 @@ pub fn word(bytes: &[u8]) -> u64 {
 #[inline(always)]
 fn beginning(word: u64) -> u64 {
     word & ((1 << (8 * SHORTEST)) - 1)
+}
+
+/// Its first four bytes.
+#[inline(always)]
+pub fn four(word: u64) -> u64 {
+    word & 0xffff_ffff
 }
 
 /// A set of numbers that may say yes where it should say no.

@@ -80,6 +80,15 @@ fn s47_no_canary_in_any_encoding() {
 }
 
 #[test]
+fn a_part_that_is_taken_out_of_a_secret_is_masked_too() {
+    let secrets = secrets(&[r#"{"Credentials": {"SecretAccessKey": "wJalr/XUtn+FEMI", "Expiration": "2026-11-20T10:00:00Z"}}"#]);
+    assert_eq!(
+        secrets.mask_text("wJalr/XUtn+FEMI or d0phbHIvWFV0bitGRU1J until 2026-11-20T10:00:00Z"),
+        "*** or *** until 2026-11-20T10:00:00Z"
+    );
+}
+
+#[test]
 fn base64_that_a_tool_has_broken_into_lines() {
     let key: String = (0..200u8).map(|i| char::from(b'!' + i % 90)).collect();
     let text = STANDARD.encode(&key);

@@ -6,9 +6,7 @@ use crate::definition::{Build, Cache, Done, ImageText, Service, StepDefinition};
 use crate::diagnostic::quote;
 use crate::ids::{PipelineIx, StepIx};
 use crate::names::SOURCE;
-use crate::plan::{
-    BuildPlan, CachePlan, DonePlan, Guarded, ImageFrom, MountPlan, ReadyPlan, ServicePlan, StepPlan, VolumeFrom, WhenStatus, Work,
-};
+use crate::plan::{BuildPlan, CachePlan, DonePlan, Guarded, ImageFrom, MountPlan, ReadyPlan, ServicePlan, StepPlan, VolumeFrom, Work};
 use crate::source::Spanned;
 use crate::taint::Said;
 
@@ -53,7 +51,7 @@ impl Merge<'_, '_> {
             self.done(pipeline, ix, definition, done, &mut step);
         }
         self.after(pipeline, ix, definition, &mut step);
-        if step.status != WhenStatus::Success && step.needs().next().is_none() && step.after_pipelines.is_empty() {
+        if step.runs_last() {
             self.edges.push(Edge::runs_last(pipeline, ix, definition.when.status_span));
             self.last.insert(ix);
         }

@@ -139,6 +139,14 @@ impl Run {
         self.ready.is_empty() && self.unrecorded == 0 && self.running.iter().all(|n| *n == 0)
     }
 
+    /// What is to be told when the pipeline's [`Run::deadline`] has come.
+    pub fn time_is_up(&self, pipeline: PipelineIx) -> Event {
+        match self.state.pipelines[pipeline.index()].stop {
+            None => Event::PipelineTimedOut { pipeline },
+            Some(_) => Event::CleanUpStopped { pipeline, by: None },
+        }
+    }
+
     /// Are all pipelines over?
     pub fn over(&self) -> bool {
         self.state.pipelines.iter().all(|p| p.outcome.is_some())

@@ -5,7 +5,7 @@ use crate::ids::{PipelineIx, StepIx};
 use crate::outcome::Outcome;
 use crate::plan::Plan;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What does not take part, and how it ends at once. Empty: everything takes part.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,14 @@ impl Selection {
     /// Does the pipeline take part?
     pub fn has(&self, pipeline: PipelineIx) -> bool {
         !self.pipelines.contains_key(&pipeline)
+    }
+
+    /// Leaves out all other steps too, with the words of `filter`.
+    pub fn only(mut self, plan: &Plan, steps: &BTreeSet<StepIx>, filter: &str) -> Selection {
+        for (ix, _) in plan.steps().filter(|(ix, _)| !steps.contains(ix)) {
+            self.steps.entry(ix).or_insert_with(|| Outcome::NotNeeded { filter: filter.to_owned() });
+        }
+        self
     }
 
     /// The state in which nothing has begun.

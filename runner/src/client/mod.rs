@@ -42,13 +42,16 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client for a server's base address, as `http://127.0.0.1:8080`.
+    /// A client for a server's base address, as `http://127.0.0.1:8080`, or `unix:///path` for one that listens on a socket
+    /// of this machine.
     ///
     /// # Errors
     /// The address is none, or the system's certificates cannot be read.
     pub fn new(base: &str, token: String) -> anyhow::Result<Client> {
         // One provider for the process; whoever was first is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let socket = base.strip_prefix("unix://");
+        let base = if socket.is_some() { "http://localhost" } else { base };
         let url = reqwest::Url::parse(base).map_err(|e| anyhow::anyhow!("the server's address {base:?} is no address: {e}"))?;
         let mut http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
@@ -58,6 +61,9 @@ impl Client {
         if matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")) {
             // The server of this very machine is never behind a proxy.
             http = http.no_proxy();
+        }
+        if let Some(socket) = socket {
+            http = http.unix_socket(std::path::Path::new(socket));
         }
         Ok(Client { http: http.build()?, base: base.trim_end_matches('/').to_owned(), token, contact: Contact::default() })
     }

@@ -65,12 +65,14 @@ impl Engine {
         self.inner.copy_on_write.store(false, Ordering::Relaxed);
     }
 
-    /// Removes all that is there for this host: its runs, the keeper, the store, the helper image.
-    pub async fn leave(self) -> Result<(), EngineError> {
+    /// Removes all that is there for this host: its runs, the keeper, the store. What is asked of it after that makes
+    /// keeper and store anew.
+    pub async fn clear(&self) -> Result<(), EngineError> {
         let inner = &self.inner;
-        for run in self.runs().await? {
+        // Their files go with the store.
+        for run in inner.labelled_runs().await? {
             let run = run.parse().map_err(|_| EngineError::Unusable(format!("`{run}` is not the id of a run")))?;
-            self.close_run(RunId(run)).await?;
+            self.rest_run(RunId(run)).await?;
         }
         inner.keeper.end().await;
         let filters = inner.names.filter(&[(KIND, "store")]);
@@ -80,6 +82,13 @@ impl Engine {
             // The keeper may be on its way out still.
             inner.try_to_remove(|| inner.remove_volume(&volume.name)).await?;
         }
+        Ok(())
+    }
+
+    /// Removes all that is there for this host, and the helper image.
+    pub async fn leave(self) -> Result<(), EngineError> {
+        self.clear().await?;
+        let inner = &self.inner;
         // Another host on the same engine may be using the image: then it stays.
         let options = RemoveImageOptionsBuilder::default().build();
         if let Err(error) = inner.docker.remove_image(&inner.helper, Some(options), None).await {

@@ -61,22 +61,8 @@ impl Engine {
 
     /// The runs (their ids as text) of which anything is left on this host.
     pub async fn runs(&self) -> Result<Vec<String>, EngineError> {
-        let inner = &self.inner;
-        let filters = inner.names.filter(&[]);
-        let containers = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
-        let networks = ListNetworksOptionsBuilder::default().filters(&filters).build();
-        let volumes = ListVolumesOptionsBuilder::default().filters(&filters).build();
-        let (containers, networks, volumes) = tokio::try_join!(
-            inner.docker.list_containers(Some(containers)),
-            inner.docker.list_networks(Some(networks)),
-            inner.docker.list_volumes(Some(volumes)),
-        )
-        .map_err(inner.error("list what is labelled"))?;
-        let labels = containers.into_iter().filter_map(|container| container.labels);
-        let labels = labels.chain(networks.into_iter().filter_map(|network| network.labels));
-        let labels = labels.chain(volumes.volumes.unwrap_or_default().into_iter().map(|volume| volume.labels));
-        let mut runs: BTreeSet<String> = labels.filter_map(|mut labels| labels.remove(RUN)).collect();
-        runs.extend(inner.runs_with_files().await?);
+        let mut runs = self.inner.labelled_runs().await?;
+        runs.extend(self.inner.runs_with_files().await?);
         Ok(runs.into_iter().collect())
     }
 
@@ -92,6 +78,24 @@ impl Engine {
 }
 
 impl Inner {
+    /// The runs of which anything is left but files.
+    pub(super) async fn labelled_runs(&self) -> Result<BTreeSet<String>, EngineError> {
+        let filters = self.names.filter(&[]);
+        let containers = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
+        let networks = ListNetworksOptionsBuilder::default().filters(&filters).build();
+        let volumes = ListVolumesOptionsBuilder::default().filters(&filters).build();
+        let (containers, networks, volumes) = tokio::try_join!(
+            self.docker.list_containers(Some(containers)),
+            self.docker.list_networks(Some(networks)),
+            self.docker.list_volumes(Some(volumes)),
+        )
+        .map_err(self.error("list what is labelled"))?;
+        let labels = containers.into_iter().filter_map(|container| container.labels);
+        let labels = labels.chain(networks.into_iter().filter_map(|network| network.labels));
+        let labels = labels.chain(volumes.volumes.unwrap_or_default().into_iter().map(|volume| volume.labels));
+        Ok(labels.filter_map(|mut labels| labels.remove(RUN)).collect())
+    }
+
     pub(super) fn known(&self, run: RunId) -> Option<Arc<Holders>> {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner).get(&run).cloned()
     }

@@ -124,8 +124,8 @@ impl<H: Host> Context<H> {
             return Ok(());
         }
         for _ in 0..FILL_TRIES {
-            let checkout = self.shared.sources.checkout(&self.job.source).await.map_err(|e| e.to_string())?;
-            match self.host().fill_layer(run, SOURCE_LAYER, checkout.into_tar()).await {
+            let tar = self.shared.sources.checkout(&self.job.source).await.map_err(|e| e.to_string())?;
+            match self.host().fill_layer(run, SOURCE_LAYER, tar).await {
                 Err(e) if e.is_connection() => tracing::warn!(error = %e, "unpacking the source broke off and is tried again"),
                 Err(e) => return Err(format!("unpacking the source: {e}")),
                 Ok(()) => return Ok(()),

@@ -5,6 +5,7 @@
 //! repository holds is ever run or followed here: no hooks, no submodules, no filters, no symbolic links.
 
 mod check;
+pub mod folder;
 mod git;
 mod mirror;
 mod tarball;
@@ -12,6 +13,9 @@ mod words;
 mod worktree;
 
 use dockercise_pipeline::wire::Source;
+use folder::Folder;
+use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
 use git::Git;
 use mirror::Mirrors;
 use std::path::PathBuf;
@@ -23,6 +27,8 @@ pub struct Sources {
     git: Git,
     mirrors: Mirrors,
     tmp: PathBuf,
+    /// In place of all repositories.
+    folder: Option<Folder>,
 }
 
 /// Why the source is not to be had: what failed, then on a line of its own what to do.
@@ -30,41 +36,41 @@ pub struct Sources {
 #[error("fetching the source: {0}")]
 pub struct SourceError(pub String);
 
-/// A working tree in a temporary folder, which goes with it.
-#[derive(Debug)]
-pub struct Checkout {
-    dir: TempDir,
-}
+/// Files as a tar stream.
+pub type Tar = BoxStream<'static, std::io::Result<bytes::Bytes>>;
 
 impl Sources {
     /// With mirrors in one folder and temporary files in another; both are absolute.
     pub fn new(mirrors: PathBuf, tmp: PathBuf) -> Sources {
-        Sources { git: Git::new("ssh"), mirrors: Mirrors::new(mirrors), tmp }
+        Sources { git: Git::new("ssh"), mirrors: Mirrors::new(mirrors), tmp, folder: None }
     }
 
-    /// Fetches the commit, if it is not here yet, and makes a working tree of it.
+    /// From now on every source is this folder as it is.
+    #[must_use]
+    pub fn of_folder(self, folder: Folder) -> Sources {
+        Sources { folder: Some(folder), ..self }
+    }
+
+    /// The tree at the commit, fetched if it is not here yet.
     ///
     /// # Errors
     /// In words for the person whose step it is.
-    pub async fn checkout(&self, source: &Source) -> Result<Checkout, SourceError> {
-        self.try_checkout(source).await.map_err(SourceError)
+    pub async fn checkout(&self, source: &Source) -> Result<Tar, SourceError> {
+        match &self.folder {
+            Some(folder) => Ok(folder.tar().await.map_err(|e| SourceError(e.0))?.boxed()),
+            None => Ok(tarball::stream(self.try_checkout(source).await.map_err(SourceError)?).boxed()),
+        }
     }
 
-    async fn try_checkout(&self, source: &Source) -> Result<Checkout, String> {
+    /// A working tree in a temporary folder, which goes with it.
+    async fn try_checkout(&self, source: &Source) -> Result<TempDir, String> {
         check::source(source, self.git.protocol())?;
         let mirror = self.mirrors.lock(source.repository_id).await;
         mirror.fetch(&self.git, source, &self.tmp).await?;
         let dir = tempfile::Builder::new().prefix("tree-").tempdir_in(&self.tmp).map_err(|e| words::disk(&self.tmp, &e))?;
         worktree::make(&self.git, mirror.path(), source, dir.path()).await?;
         mirror.tidy(&self.git).await;
-        Ok(Checkout { dir })
-    }
-}
-
-impl Checkout {
-    /// The tree as a tar stream; the folder is removed at its end.
-    pub fn into_tar(self) -> impl futures_util::Stream<Item = std::io::Result<bytes::Bytes>> + Send + 'static {
-        tarball::stream(self.dir)
+        Ok(dir)
     }
 }
 

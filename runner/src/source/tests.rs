@@ -2,7 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
-use futures_util::StreamExt as _;
 use std::io::Read as _;
 use std::path::Path;
 use std::process::Command;
@@ -26,7 +25,8 @@ impl Scene {
             std::fs::create_dir(dir.path().join(name)).unwrap();
         }
         git(&dir.path().join("origin"), &["init", "--quiet"]);
-        let sources = Sources { git: Git::new("file"), mirrors: Mirrors::new(dir.path().join("mirrors")), tmp: dir.path().join("tmp") };
+        let sources =
+            Sources { git: Git::new("file"), mirrors: Mirrors::new(dir.path().join("mirrors")), tmp: dir.path().join("tmp"), folder: None };
         Scene { dir, sources }
     }
 
@@ -53,7 +53,7 @@ impl Scene {
     }
 
     async fn unpacked(&self, sha: &str) -> TempDir {
-        let tar = self.sources.checkout(&self.source(sha)).await.unwrap().into_tar();
+        let tar = self.sources.checkout(&self.source(sha)).await.unwrap();
         let bytes: Vec<u8> = tar.map(|c| c.unwrap()).collect::<Vec<_>>().await.concat();
         let mut archive = tar::Archive::new(&bytes[..]);
         for entry in archive.entries().unwrap() {
@@ -102,7 +102,7 @@ async fn the_tree_is_the_commit_with_a_small_git_and_no_trace_of_this_host() {
 async fn a_commit_that_is_not_there_says_so_and_a_damaged_mirror_is_made_anew() {
     let scene = Scene::new();
     let sha = scene.commit("a", "one");
-    let gone = scene.sources.checkout(&scene.source(&"1".repeat(40))).await.unwrap_err().to_string();
+    let gone = scene.sources.checkout(&scene.source(&"1".repeat(40))).await.err().unwrap().to_string();
     assert!(gone.starts_with("fetching the source: "), "{gone}");
     scene.unpacked(&sha).await;
     let mirror = scene.dir.path().join("mirrors/7.git");
@@ -110,7 +110,7 @@ async fn a_commit_that_is_not_there_says_so_and_a_damaged_mirror_is_made_anew() 
     std::fs::write(mirror.join("shallow.lock"), "").unwrap();
     scene.unpacked(&sha).await;
     let bad = Source { git_ref: "--upload-pack=x".into(), ..scene.source(&sha) };
-    assert!(scene.sources.checkout(&bad).await.unwrap_err().0.contains("not the name of a ref"));
+    assert!(scene.sources.checkout(&bad).await.err().unwrap().0.contains("not the name of a ref"));
 }
 
 #[tokio::test]
@@ -119,7 +119,7 @@ async fn a_mirror_stays_small() {
     let mut last = String::new();
     for i in 0..31 {
         last = scene.commit("a", &i.to_string());
-        scene.sources.checkout(&scene.source(&last)).await.unwrap();
+        drop(scene.sources.checkout(&scene.source(&last)).await.unwrap());
     }
     let mirror = scene.dir.path().join("mirrors/7.git");
     assert_eq!(git(&mirror, &["for-each-ref"]).lines().count(), 11);

@@ -4,6 +4,7 @@ pub mod check;
 pub mod connect;
 pub mod graph;
 mod paths;
+pub mod run;
 pub mod runner;
 pub mod secret;
 pub mod serve;

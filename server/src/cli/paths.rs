@@ -43,6 +43,11 @@ impl Outputs<'_> {
         Outputs { out: Box::new(std::io::stdout()), err: Box::new(std::io::stderr()), style }
     }
 
+    /// How diagnostics are drawn.
+    pub fn style(&self) -> Style {
+        self.style
+    }
+
     /// Writes to standard output. Who has stopped reading (`| head`) has seen enough.
     pub fn out(&mut self, text: &str) -> anyhow::Result<()> {
         written(self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()))

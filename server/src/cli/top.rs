@@ -1,6 +1,6 @@
 //! The command line's first word.
 
-use super::{check, connect, graph, runner, secret, serve};
+use super::{check, connect, graph, run, runner, secret, serve};
 use crate::settings::ServeSettings;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -22,6 +22,7 @@ enum Verb {
     Secret(secret::SecretArgs),
     Check(check::CheckArgs),
     Graph(graph::GraphArgs),
+    Run(run::RunArgs),
     Runner(runner::RunnerArgs),
 }
 
@@ -29,7 +30,8 @@ enum Verb {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     // octocrab logs what it returns as an error too; we say it ourselves.
-    let filter = EnvFilter::try_from_env("DOCKERCISE_LOG").unwrap_or_else(|_| EnvFilter::new("info,octocrab=off"));
+    let usual = if matches!(cli.verb, Verb::Run(_)) { "error" } else { "info,octocrab=off" };
+    let filter = EnvFilter::try_from_env("DOCKERCISE_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
     // Installed once; a second install would only say that it is there.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -39,6 +41,7 @@ pub fn main() -> ExitCode {
         Verb::Secret(args) => secret::run(&args),
         Verb::Check(args) => check::check(args),
         Verb::Graph(args) => graph::graph(args),
+        Verb::Run(args) => run::run(args),
         Verb::Runner(args) => runner::run(args),
     };
     done.unwrap_or_else(|e| {

@@ -65,3 +65,20 @@ fn what_an_older_version_saved_can_be_read() {
     let taken: Event = serde_json::from_str(r#"{"event":"stop-taken","pipeline":0}"#).unwrap();
     assert_eq!(taken, Event::StopTaken { pipeline: PipelineIx(0), all: false });
 }
+
+#[test]
+fn only_the_named_steps_run_and_their_pipeline_can_pass() {
+    let mut plan = chain();
+    plan.steps[2].gate = Some(GateIx(0));
+    plan.gates = vec![GatePlan::new(Guarded::Step { step: StepIx(2) })];
+    let of = |steps: &[u32]| Selection::default().only(&plan, &steps.iter().map(|s| StepIx(*s)).collect(), "not asked for");
+    let mut run = Run::new(Arc::new(plan.clone()), &of(&[0, 1]));
+    run.apply(at(0), &Event::Begin).unwrap();
+    assert_eq!((ready(&run), run.state().gates.clone()), (vec![0], vec![GateState::Void]));
+    walk_all(&mut run);
+    assert_eq!((outcome_of(&run, 2), outcome_of(&run, 3)), (Some(&not_needed("not asked for")), Some(&not_needed("not asked for"))));
+    assert_eq!(run.state().pipelines[0].outcome, Some(PipelineOutcome::Passed));
+    let mut nothing = Run::new(Arc::new(plan.clone()), &of(&[]));
+    nothing.apply(at(0), &Event::Begin).unwrap();
+    assert!(nothing.over());
+}

@@ -1,5 +1,9 @@
 //! What a file means, decision by decision: the plan that the compiler makes of it.
 
+mod keys;
+mod settings;
+mod status;
+
 use dockercise_pipeline::compile::{Compiled, compile};
 use dockercise_pipeline::plan::{EnvValue, Plan, StepPlan, VolumeFrom, Work};
 use dockercise_pipeline::source::SourceFile;
@@ -24,6 +28,17 @@ fn literal<'p>(step: &'p StepPlan, name: &str) -> &'p str {
         EnvValue::Literal { text } => text,
         _ => panic!("{name} is no text"),
     }
+}
+
+/// One step of one file without a word said about it: the plan of `step: {img: alpine, ...}`.
+fn one(keys: &str) -> StepPlan {
+    let plan = plan(&[("ci", &format!("step:\n  img: alpine\n{}", keys.lines().map(|line| format!("  {line}\n")).collect::<String>()))]);
+    plan.steps[0].clone()
+}
+
+/// What is said of a file: each problem as `line: message`.
+fn said(text: &str) -> Vec<String> {
+    compiled(&[("ci", text)]).diagnostics.iter().map(|d| format!("{}: {}", d.line, d.message)).collect()
 }
 
 /// What the shell of a step is given.

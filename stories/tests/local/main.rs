@@ -1,0 +1,4 @@
+//! `dockercise run`: pipelines of a folder, without a server.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod folder;
