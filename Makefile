@@ -33,7 +33,8 @@ bench: ## the README's table of figures (PROFILE=release for the shipped build)
 	@scripts/engine
 	@$(MAKE) --no-print-directory web/dist/index.html
 	cargo build --locked --profile $(PROFILE) --package dockercise-server --package stories --bin dockercise --bin bench
-	@exec $(binaries)/bench $(ARGS)
+	@$(binaries)/bench $(ARGS)
+	@cargo bench --locked --quiet --package dockercise-mask
 
 .PHONY: check
 check: ## formatting, lints, licences, layers; no Docker

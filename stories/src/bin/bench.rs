@@ -4,14 +4,19 @@ use anyhow::Context as _;
 use clap::Parser;
 use serde_json::Value;
 use std::fmt::Write as _;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-use stories::{World, images};
+use stories::{Run, World, images};
 
 /// Steps of a chain.
 const CHAIN: usize = 20;
 /// Files of the volume that is handed along.
 const FILES: usize = 2000;
+/// How many things are measured.
+const FIGURES: usize = 4;
+/// Writes 200 MB of lines, by programs that are not what is slow.
+const WRITE: [&str; 3] =
+    ["sh", "-ec", "yes 'compiling: 12 of 345 are done so far' | head -c 1000000 > /tmp/t; for i in $(seq 200); do cat /tmp/t; done"];
 
 /// Measure what a step, a chain and a push cost, against `docker run`
 #[derive(Debug, Parser)]
@@ -43,25 +48,29 @@ async fn main() -> anyhow::Result<()> {
     let world = World::new().await.context("a Docker engine is needed")?;
     let idle = idle_memory(&world)?;
     let mut docker = Series::default();
-    let mut ratios = [Series::default(), Series::default(), Series::default()];
-    let mut millis = [Series::default(), Series::default(), Series::default()];
+    let mut ratios = [const { Series(Vec::new()) }; FIGURES];
+    let mut millis = [const { Series(Vec::new()) }; FIGURES];
     for round in 1..=args.rounds {
         let run = docker_run()?;
         docker.0.push(run * 1000.0);
         let plain = chain(&world, "plain", &plain_chain(), round).await?;
         let heavy = chain(&world, "heavy", &heavy_chain(), round).await?;
         let first = first_byte(&world, round).await?;
-        for (i, seconds) in [plain, heavy, first].into_iter().enumerate() {
+        let (written, theirs) = (writing(&world, round).await?, docker_run_of(&WRITE)?);
+        let against = [run, run, run, theirs];
+        for (i, (seconds, against)) in [plain, heavy, first, written].into_iter().zip(against).enumerate() {
             millis[i].0.push(seconds * 1000.0);
-            ratios[i].0.push(seconds / run);
+            ratios[i].0.push(seconds / against);
         }
         eprintln!(
-            "round {round} of {}: docker run {:.0} ms, plain {:.0} ms, heavy {:.0} ms, first byte {:.0} ms",
+            "round {round} of {}: docker run {:.0} ms, plain {:.0} ms, heavy {:.0} ms, first byte {:.0} ms, 200 MB {:.0} ms against {:.0} ms",
             args.rounds,
             run * 1e3,
             plain * 1e3,
             heavy * 1e3,
-            first * 1e3
+            first * 1e3,
+            written * 1e3,
+            theirs * 1e3
         );
     }
     println!("{}", table(&docker, &millis, &ratios, idle));
@@ -69,11 +78,12 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn table(docker: &Series, millis: &[Series; 3], ratios: &[Series; 3], idle: (f64, f64)) -> String {
+fn table(docker: &Series, millis: &[Series; FIGURES], ratios: &[Series; FIGURES], idle: (f64, f64)) -> String {
     let names = [
         format!("a step of a chain of {CHAIN} `true` steps"),
         format!("the same, each taking the last one's value and a volume of {FILES} files"),
         "webhook's arrival to the first byte of the first step's log, warm".to_owned(),
+        "a step that writes 200 MB, against `docker run` writing the same".to_owned(),
     ];
     let mut text = String::from("| what | median | against `docker run --rm` | lowest to highest |\n|---|---|---|---|\n");
     let (low, high) = docker.span();
@@ -95,13 +105,28 @@ fn table(docker: &Series, millis: &[Series; 3], ratios: &[Series; 3], idle: (f64
 fn docker_run() -> anyhow::Result<f64> {
     let started = Instant::now();
     for _ in 0..CHAIN {
-        let status = Command::new("docker")
-            .args(["run", "--rm", images::BUSYBOX, "true"])
-            .status()
-            .context("the docker command is needed to compare with")?;
-        anyhow::ensure!(status.success(), "docker run failed");
+        docker_run_of(&["true"])?;
     }
     Ok(started.elapsed().as_secs_f64() / CHAIN as f64)
+}
+
+/// Seconds of one `docker run --rm IMAGE COMMAND`.
+fn docker_run_of(command: &[&str]) -> anyhow::Result<f64> {
+    let started = Instant::now();
+    let mut run = Command::new("docker");
+    let run = run.args(["run", "--rm", images::BUSYBOX]).args(command).stdout(Stdio::null());
+    anyhow::ensure!(run.status().context("the docker command is needed to compare with")?.success(), "docker run failed");
+    Ok(started.elapsed().as_secs_f64())
+}
+
+/// Seconds from the start to the end of a step that writes 200 MB.
+async fn writing(world: &World, round: usize) -> anyhow::Result<f64> {
+    let [shell, option, script] = WRITE;
+    anyhow::ensure!([shell, option] == ["sh", "-ec"], "not what a step runs");
+    let (run, _) = run_of(world, "writing", &format!("write: {{img: {}, run: \"{script}\"}}\n", images::BUSYBOX), round).await?;
+    let step = run.step("write").await?;
+    let [start, end] = ["started_at", "finished_at"].map(|at| time(&step[at]));
+    Ok(seconds(end.context("the step has no end")? - start.context("the step has no start")?))
 }
 
 fn plain_chain() -> String {
@@ -125,13 +150,7 @@ fn heavy_chain() -> String {
 
 /// Seconds per step of a chain: from the first `s` step's start to the last one's end.
 async fn chain(world: &World, name: &str, yaml: &str, round: usize) -> anyhow::Result<f64> {
-    world.clone.write(&format!("{name}.dockercise.yaml"), format!("on: [push]\n{yaml}# round {round}\n"))?;
-    remove_others(world, name)?;
-    let number = next(world, name).await?;
-    world.clone.commit(&format!("Round {round} of {name}"))?;
-    world.clone.push("main")?;
-    let run = world.api.run(name, number).await?;
-    run.ends("passed").await?;
+    let (run, _) = run_of(world, name, &format!("on: [push]\n{yaml}"), round).await?;
     let view = run.view().await?;
     let steps: Vec<&Value> =
         view["steps"].as_array().into_iter().flatten().filter(|s| s["name"].as_str().is_some_and(|n| n.starts_with('s'))).collect();
@@ -142,16 +161,7 @@ async fn chain(world: &World, name: &str, yaml: &str, round: usize) -> anyhow::R
 
 /// Seconds from the delivery's arrival to the first byte that the first step wrote.
 async fn first_byte(world: &World, round: usize) -> anyhow::Result<f64> {
-    let name = "first";
-    world
-        .clone
-        .write(&format!("{name}.dockercise.yaml"), format!("hello: {{img: {}, run: echo hello}}\n# round {round}\n", images::BUSYBOX))?;
-    remove_others(world, name)?;
-    let number = next(world, name).await?;
-    let sha = world.clone.commit(&format!("Round {round} of {name}"))?;
-    world.clone.push("main")?;
-    let run = world.api.run(name, number).await?;
-    run.ends("passed").await?;
+    let (run, sha) = run_of(world, "first", &format!("hello: {{img: {}, run: echo hello}}\n", images::BUSYBOX), round).await?;
     let arrived = world.arrived(&sha).await?;
     let index = run.step("hello").await?["index"].clone();
     let page = world.api.get(&format!("{}/steps/{index}/log", run.path())).await?.context("the log is gone")?;
@@ -160,8 +170,20 @@ async fn first_byte(world: &World, round: usize) -> anyhow::Result<f64> {
     Ok(seconds(written - arrived))
 }
 
+/// Pushes a pipeline, alone, and sees it pass; the commit's id too.
+async fn run_of(world: &World, name: &str, yaml: &str, round: usize) -> anyhow::Result<(Run, String)> {
+    world.clone.write(&format!("{name}.dockercise.yaml"), format!("{yaml}# round {round}\n"))?;
+    remove_others(world, name)?;
+    let number = next(world, name).await?;
+    let sha = world.clone.commit(&format!("Round {round} of {name}"))?;
+    world.clone.push("main")?;
+    let run = world.api.run(name, number).await?;
+    run.ends("passed").await?;
+    Ok((run, sha))
+}
+
 fn remove_others(world: &World, name: &str) -> anyhow::Result<()> {
-    for other in ["plain", "heavy", "first"].into_iter().filter(|o| *o != name) {
+    for other in ["plain", "heavy", "first", "writing"].into_iter().filter(|o| *o != name) {
         let file = world.clone.path().join(format!("{other}.dockercise.yaml"));
         if file.exists() {
             std::fs::remove_file(file)?;
