@@ -22,6 +22,8 @@ export default defineConfig({
     },
   },
   test: {
+    // Another part of the build may have the processors.
+    testTimeout: 30_000,
     environment: "happy-dom",
     include: ["src/**/*.test.{ts,tsx}", "mock/**/*.test.ts"],
     restoreMocks: true,

@@ -1,6 +1,6 @@
 //! The `local` account's folder: logs, as frames, one file an attempt and phase; and the files that steps leave.
 //!
-//! `{root}/{account}/{slug}/{number}/{step}/{attempt}-{phase}.log`. Values are projections of these and not stored again.
+//! `{root}/{account}/{slug}/{number}/{step}/{attempt}-{phase}.log`, a service's `…-{phase}-{service}.log`. Values are projections of these and not stored again.
 
 pub mod files;
 
@@ -26,6 +26,8 @@ pub struct LogName {
     pub attempt: u32,
     /// The phase.
     pub phase: Phase,
+    /// The service that wrote it; none for the step's own.
+    pub service: Option<String>,
 }
 
 /// What came of adding bytes.
@@ -65,11 +67,12 @@ impl Store {
     }
 
     fn path(&self, log: &LogName) -> PathBuf {
-        self.root.join(&log.account).join(&log.slug).join(log.number.to_string()).join(&log.step).join(format!(
-            "{}-{}.log",
-            log.attempt,
-            log.phase.word()
-        ))
+        let (attempt, phase) = (log.attempt, log.phase.word());
+        let file = match &log.service {
+            None => format!("{attempt}-{phase}.log"),
+            Some(service) => format!("{attempt}-{phase}-{service}.log"),
+        };
+        self.root.join(&log.account).join(&log.slug).join(log.number.to_string()).join(&log.step).join(file)
     }
 
     /// Adds bytes at an offset.
@@ -203,7 +206,7 @@ mod tests {
     use super::*;
 
     fn log() -> LogName {
-        LogName { account: "local".into(), slug: "a".into(), number: 1, step: "s".into(), attempt: 1, phase: Phase::Run }
+        LogName { account: "local".into(), slug: "a".into(), number: 1, step: "s".into(), attempt: 1, phase: Phase::Run, service: None }
     }
 
     fn frame_of(stream: Stream, text: &[u8]) -> Vec<u8> {

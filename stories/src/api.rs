@@ -172,12 +172,18 @@ impl Run {
         Ok(())
     }
 
-    /// A step of it, by name.
+    /// Everything about a step of it, by name; the fields of its line beside those of its details.
     ///
     /// # Errors
     /// There is none.
     pub async fn step(&self, name: &str) -> anyhow::Result<Value> {
-        step(&self.view().await?, name)
+        let index = step(&self.view().await?, name)?["index"].clone();
+        let mut all = self.api.get(&format!("{}/steps/{index}", self.path())).await?.context("the step has no page")?;
+        let line = all["step"].take();
+        if let (Value::Object(all), Value::Object(line)) = (&mut all, line) {
+            all.extend(line);
+        }
+        Ok(all)
     }
 
     /// Waits until a step is in a state.

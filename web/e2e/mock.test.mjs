@@ -116,6 +116,30 @@ test("300 steps: only what can be seen is in the document", async () => {
   calm();
 });
 
+test("a file is downloaded under no name of the step's making, and a secret is typed unseen", async () => {
+  const page = await pages.page("/results/local/tearoom?step=integration&tab=files");
+  const files = page.getByRole("list", { name: "files" });
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    files.getByRole("link").last().click(),
+  ]);
+  assert.match(download.url(), /\/files\/[0-9a-f]{64}\?nth=4$/);
+  assert.doesNotMatch(download.suggestedFilename(), /[/\\\n]/);
+  await page.close();
+  const settings = await pages.page("/settings");
+  await settings.getByLabel("name").fill("CANARY");
+  await settings.getByLabel("value").fill("canary-4711-canary");
+  const masked = await settings
+    .getByLabel("value")
+    .evaluate((box) => getComputedStyle(box).webkitTextSecurity);
+  assert.equal(masked, "disc");
+  await settings.getByRole("button", { name: "Set it" }).click();
+  await settings.getByText("CANARY is set").waitFor();
+  assert.ok(!(await settings.content()).includes("canary-4711"));
+  await settings.close();
+  calm();
+});
+
 test("no page is wider than a phone", async () => {
   for (const path of [
     "/",
@@ -123,6 +147,9 @@ test("no page is wider than a phone", async () => {
     "/results/local/deploy",
     "/results/local/broken",
     "/results/local/hostile",
+    "/results/local/tearoom?step=integration&tab=files",
+    "/results/local/tearoom?step=integration&tab=details",
+    "/settings",
     "/x",
   ]) {
     const page = await pages.page(path, { width: 360, height: 740 });

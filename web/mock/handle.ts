@@ -1,6 +1,7 @@
 /** The API of the mock: one function from request to answer, for the dev server and for tests alike. */
-import type { LogPage, RunSummary, RunView, State } from "../src/api/types.ts";
+import type { FileView, LogPage, RunSummary, State } from "../src/api/types.ts";
 import { isOver } from "../src/ui/states.ts";
+import type { MockRun } from "./build.ts";
 import { logOf } from "./logs.ts";
 import { allRuns, type Held, past } from "./runs.ts";
 import { MockSecrets } from "./secrets.ts";
@@ -53,7 +54,7 @@ export class MockApi {
     return [held.view.summary, ...held.older];
   }
 
-  private run(held: Held, number: string): RunView | null {
+  private run(held: Held, number: string): MockRun | null {
     if (number === "latest" || Number(number) === held.view.number) return held.view;
     const row = held.older.find((one) => one.number === Number(number));
     return row ? past(held, row) : null;
@@ -86,7 +87,7 @@ export class MockApi {
         `its newest run is ${held.view.number}`,
       );
     if (request.method === "POST") return this.post(held, view, rest, request);
-    if (rest.length === 0) return json(view);
+    if (rest.length === 0) return json({ ...view, details: undefined });
     if (rest[0] === "events") return this.changes(view);
     if (rest[0] === "steps") return this.step(view, rest.slice(1), url.searchParams, request);
     return refuse(404, `there is nothing at ${url.pathname}`);
@@ -110,7 +111,7 @@ export class MockApi {
     });
   }
 
-  private changes(view: RunView): Response {
+  private changes(view: MockRun): Response {
     if (this.noStreams) return refuse(503, "no streams here");
     return events((send) => {
       let seen = view.version;
@@ -124,15 +125,18 @@ export class MockApi {
   }
 
   private step(
-    view: RunView,
+    view: MockRun,
     [index, what, which]: string[],
     query: URLSearchParams,
     request: Request,
   ): Response {
     const step = view.steps[Number(index)];
-    if (!step) return refuse(404, `run ${view.number} has no step ${index}`);
+    const details = view.details[Number(index)];
+    if (!step || !details) return refuse(404, `run ${view.number} has no step ${index}`);
+    if (what === undefined) return json({ step, ...details });
+    if (what === "files") return this.file(details.files, which);
     if (what === "value") {
-      if (!step.value) return refuse(404, `step ${step.name} has no value`);
+      if (!details.value) return refuse(404, `step ${step.name} has no value`);
       const bytes = new TextEncoder().encode(VALUES[step.name] ?? "");
       const most = Number(/bytes=0-(\d+)/.exec(request.headers.get("range") ?? "")?.[1] ?? bytes.length);
       return new Response(bytes.slice(0, most + 1), {
@@ -140,9 +144,10 @@ export class MockApi {
         headers: { "content-type": "application/octet-stream" },
       });
     }
-    if (what !== "log" || step.logs.length === 0) return refuse(404, `step ${step.name} has no log`);
+    if (what !== "log" || details.logs.length === 0) return refuse(404, `step ${step.name} has no log`);
     const ended = step.finished_at !== null;
-    const log = logOf(`${view.pipeline}/${view.number}`, step.name, query.get("phase") ?? "run", ended);
+    const who = query.get("service") ?? step.name;
+    const log = logOf(`${view.pipeline}/${view.number}`, who, query.get("phase") ?? "run", ended);
     const from = Number(query.get("from") ?? 0);
     if (which === undefined) return json(log.page(from));
     if (which === "raw")
@@ -165,9 +170,17 @@ export class MockApi {
     });
   }
 
+  private file(files: readonly FileView[], sha256: string | undefined): Response {
+    const file = files.find((one) => one.sha256 === sha256);
+    if (!file) return refuse(404, "there is no such file");
+    return new Response(`${file.path}\n`, {
+      headers: { "content-type": "application/octet-stream", "content-disposition": "attachment" },
+    });
+  }
+
   private async post(
     held: Held,
-    view: RunView,
+    view: MockRun,
     [what, index]: string[],
     request: Request,
   ): Promise<Response> {
@@ -211,13 +224,13 @@ export class MockApi {
   }
 
   /** Walk the steps behind an opened gate, a moment each. */
-  private proceed(view: RunView, pipeline: number) {
+  private proceed(view: MockRun, pipeline: number) {
     const steps = view.steps.filter((step) => step.pipeline === pipeline);
     const now = () => new Date().toISOString();
     Object.assign(view.summary, { state: "running", started_at: now() });
     view.pipelines[pipeline]!.state = "running";
     const [first, ...rest] = steps;
-    const walk = (step: RunView["steps"][number] | undefined, left: typeof steps) => {
+    const walk = (step: MockRun["steps"][number] | undefined, left: typeof steps) => {
       view.version += 1;
       if (!step) {
         view.pipelines[pipeline]!.state = "passed";
@@ -225,16 +238,13 @@ export class MockApi {
         view.can = { cancel: false, rerun: true };
         return;
       }
-      Object.assign(step, { state: "running", started_at: now(), reason: null });
-      step.logs = [{ attempt: 1, phase: "run", length: 0, complete: false }];
+      Object.assign(step, { state: "running", started_at: now(), reason: null, attempt: 1 });
+      const details = view.details[step.index]!;
+      details.logs = [{ attempt: 1, phase: "run", service: null, length: 0, complete: false }];
       setTimeout(() => {
-        Object.assign(step, {
-          state: "passed",
-          code: 0,
-          finished_at: now(),
-          value: { length: 3, sha256: "0".repeat(64) },
-        });
-        step.logs[0]!.complete = true;
+        Object.assign(step, { state: "passed", code: 0, finished_at: now() });
+        if (!details.secret) details.value = { length: 3, sha256: "0".repeat(64) };
+        details.logs[0]!.complete = true;
         walk(left[0], left.slice(1));
       }, 2500);
     };

@@ -1,11 +1,12 @@
 /** All the runs of the mock, by pipeline. */
-import type { Diagnostic, RunSummary, RunView, State } from "../src/api/types.ts";
-import { buildRun, type PipelineSpec, type StepSpec, secondsAgo, summary } from "./build.ts";
+import type { Diagnostic, RunSummary, State } from "../src/api/types.ts";
+import { buildRun, type MockRun, type PipelineSpec, type StepSpec, secondsAgo, summary } from "./build.ts";
+import { tearoom } from "./tearoom.ts";
 import { gate, running, shipped } from "./teashop.ts";
 
 const EVIL = `<img src=x onerror=alert(1)></script><script>alert(2)</script>`;
 
-function failed(): RunView {
+function failed(): MockRun {
   const past = (from: number, to: number): Partial<StepSpec> => ({ state: "passed", from, to, value: "" });
   return buildRun({
     summary: summary({
@@ -107,7 +108,7 @@ function diagnostic(part: Partial<Diagnostic>): Diagnostic {
   };
 }
 
-function badFile(): RunView {
+function badFile(): MockRun {
   const view = buildRun({
     summary: summary({
       number: 13,
@@ -155,7 +156,7 @@ function badFile(): RunView {
   return view;
 }
 
-function large(): RunView {
+function large(): MockRun {
   const steps: StepSpec[] = [
     {
       name: "source-list",
@@ -195,7 +196,7 @@ function large(): RunView {
   });
 }
 
-function evil(): RunView {
+function evil(): MockRun {
   const pipeline: PipelineSpec = {
     name: "hostile",
     number: 3,
@@ -233,7 +234,7 @@ function evil(): RunView {
   return view;
 }
 
-function bigLog(): RunView {
+function bigLog(): MockRun {
   return buildRun({
     summary: summary({ number: 2, state: "passed", title: "Write a lot", ended_at: secondsAgo(10) }),
     repository: "maren/everything",
@@ -259,7 +260,7 @@ function bigLog(): RunView {
 }
 
 /** Earlier runs, only as rows of a list. */
-function history(view: RunView, states: State[]): RunSummary[] {
+function history(view: MockRun, states: State[]): RunSummary[] {
   const titles = [
     "Steep longer",
     "Fix the spout",
@@ -286,7 +287,7 @@ function history(view: RunView, states: State[]): RunSummary[] {
 }
 
 export interface Held {
-  view: RunView;
+  view: MockRun;
   older: RunSummary[];
 }
 
@@ -295,19 +296,20 @@ const F: State = "failed";
 
 export function allRuns(): Held[] {
   const runs: Held[] = [];
-  const add = (view: RunView, states: State[] = []) => runs.push({ view, older: history(view, states) });
+  const add = (view: MockRun, states: State[] = []) => runs.push({ view, older: history(view, states) });
   add(running(), [P, P, F, P, P, "cancelled", P, P, P, F, P, P, P, P, P, P]);
   add(gate(), [P, P, P, P, "infra", P, P, P]);
   add(failed(), [P, P, P, F, F, P, P, "timed-out", P, P]);
   add(badFile(), [P, P, P]);
   add(large(), [P, P, P, P, P, P]);
+  add(tearoom(), [P, P]);
   add(bigLog());
   add(evil(), ["not-needed", P]);
   return runs;
 }
 
 /** A finished run for a number that is only a row: so that every link of the mock leads somewhere. */
-export function past(held: Held, row: RunSummary): RunView {
+export function past(held: Held, row: RunSummary): MockRun {
   if (held.view.pipeline === "teashop" || held.view.pipeline === "deploy") {
     const view = shipped(row.number);
     const about = held.view.pipeline === "deploy" ? 1 : 0;

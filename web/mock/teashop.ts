@@ -1,6 +1,5 @@
 /** The scenario that people look at: a shop that is built, tested, and shipped after a click. */
-import type { RunView } from "../src/api/types.ts";
-import { buildRun, type PipelineSpec, type StepSpec, summary } from "./build.ts";
+import { buildRun, type MockRun, type PipelineSpec, type StepSpec, summary } from "./build.ts";
 
 const NODE = "node:22-alpine";
 const VERSION = "2.14.0-b81\n";
@@ -115,7 +114,7 @@ export function deploy(at: "closed" | "waiting" | "shipped"): PipelineSpec {
 const TITLE = "Warm the pot before the first brew";
 const MESSAGE = `${TITLE}\n\nCold pots took 4 °C off every cup. Measured on the shop floor.`;
 
-export const running = (): RunView =>
+export const running = (): MockRun =>
   buildRun({
     summary: summary({ number: 81, state: "running", title: TITLE, busy_ms: 126_000 }),
     message: MESSAGE,
@@ -123,7 +122,7 @@ export const running = (): RunView =>
     pipelines: [shop("running"), deploy("closed")],
   });
 
-export const gate = (): RunView =>
+export const gate = (): MockRun =>
   buildRun({
     summary: summary({ number: 34, state: "waiting", title: TITLE, busy_ms: 0, started_at: null }),
     message: MESSAGE,
@@ -132,7 +131,7 @@ export const gate = (): RunView =>
     about: 1,
   });
 
-export const shipped = (number: number): RunView =>
+export const shipped = (number: number): MockRun =>
   buildRun({
     summary: summary({
       number,

@@ -17,6 +17,11 @@ const PAGES = {
   large: "/results/local/monorepo",
   "big-log": "/results/local/biglog?step=gigabyte",
   hostile: "/results/local/hostile",
+  whole: "/results/local/tearoom?step=integration&tab=details",
+  files: "/results/local/tearoom?step=integration&tab=files",
+  pulling: "/results/local/tearoom?step=notify-slack",
+  secret: "/results/local/tearoom?step=token&tab=value",
+  service: "/results/local/tearoom?step=integration&service=database",
   settings: "/settings",
   "not-found": "/results/local/nothing",
 };

@@ -85,7 +85,7 @@ describe("a run's page", () => {
     open("/results/local/kettle/12?step=test&tab=details");
     const panel = await screen.findByRole("region", { name: "step test" });
     expect(within(panel).getAllByText("failed (101)").length).toBeGreaterThan(0);
-    expect(within(panel).getByText("cargo test --all --color=always")).toBeTruthy();
+    expect(await within(panel).findByText("cargo test --all --color=always")).toBeTruthy();
     expect(screen.getAllByText("timed out").length).toBeGreaterThan(0);
     expect(screen.getAllByText("infra failure").length).toBeGreaterThan(0);
   });
@@ -148,6 +148,91 @@ describe("a run's page", () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+});
+
+describe("the whole language", () => {
+  const panel = async (step: string, query: string) => {
+    open(`/results/local/tearoom?step=${step}${query}`);
+    return screen.findByRole("region", { name: `step ${step}` });
+  };
+
+  it("says of a step what its file says of it", async () => {
+    await panel("integration", "&tab=details");
+    expect(await screen.findByText("1.5 CPUs, 2.0 GiB of memory, 10 min 00 s for run")).toBeTruthy();
+    const text = screen.getByRole("region", { name: "step integration" }).textContent;
+    for (const part of [
+      "made by image",
+      "database runs postgres:17, ready once pg_isready -U tea ends with 0",
+      "cache runs valkey:8",
+      "API_TOKENvalue of token",
+      "NPM_TOKENsecret NPM_TOKEN, not shown",
+      "found by npm and the content of package-lock.json, else by npm-",
+      "starts inpackages/room",
+      "out of memory: a process of it was killed",
+    ])
+      expect(text).toContain(part);
+  });
+
+  it("shows what an image is built from, and its filters", async () => {
+    let text = (await panel("image", "&tab=details")).textContent;
+    await waitFor(() => {
+      text = screen.getByRole("region", { name: "step image" }).textContent;
+      expect(text).toContain("an image from Dockerfile in .");
+    });
+    expect(text).toContain("registry.tea.example/room:1.4");
+    expect(text).toContain("pushed under these names");
+    expect(text).toContain("node_modules: a copy of deps");
+    cleanup();
+    await panel("docs", "&tab=details");
+    expect(await screen.findByText("changed paths: docs/**, !docs/drafts/**")).toBeTruthy();
+    expect(screen.getAllByText(/none of the changed paths matches/).length).toBeGreaterThan(0);
+    cleanup();
+    await panel("notify-slack", "&tab=details");
+    expect(await screen.findByText("once what it rests on is over, however that ended")).toBeTruthy();
+    expect(screen.getByText("runs its own entrypoint and command")).toBeTruthy();
+  });
+
+  it("never shows a secret value, nor asks for it", async () => {
+    await panel("token", "&tab=value");
+    expect(await screen.findByText(/The value is a secret/)).toBeTruthy();
+    expect(asked.filter((one) => one.endsWith("/value"))).toEqual([]);
+  });
+
+  it("lists files by name and size, asks for them by sum, and says what was not kept (S37)", async () => {
+    await panel("integration", "&tab=files");
+    const files = await screen.findByRole("list", { name: "files" });
+    const links = within(files).getAllByRole("link");
+    expect(links).toHaveLength(5);
+    for (const link of links) {
+      expect(link.getAttribute("href")).toMatch(
+        /^\/api\/results\/local\/tearoom\/5\/steps\/3\/files\/[0-9a-f]{64}\?nth=\d$/,
+      );
+      expect(link.hasAttribute("download")).toBe(true);
+    }
+    expect(links[3]!.textContent).toContain("screens/counter <b>open</b>.png");
+    expect(files.querySelector("b")).toBeNull();
+    // What would turn the text around, or end the line, is shown instead.
+    expect(links[4]!.textContent).not.toMatch(/[\u202e\n]/);
+    expect(links[4]!.textContent).toContain("U+202E");
+    const left = screen.getByRole("list", { name: "not kept" });
+    expect(left.textContent).toContain("coverage/latestit is a symbolic link");
+  });
+
+  it("reads the log of a service", async () => {
+    await panel("integration", "&service=database");
+    expect(await screen.findByRole("region", { name: "log of database" })).toBeTruthy();
+    expect(screen.getByRole("button", { name: "database", pressed: true })).toBeTruthy();
+    fireEvent.click(screen.getByRole("button", { name: "run" }));
+    expect(await screen.findByRole("region", { name: "log of integration" })).toBeTruthy();
+  });
+
+  it("says an allowed failure, what goes on, and who may click", async () => {
+    open("/results/local/tearoom");
+    expect((await screen.findAllByText("failed (2), allowed")).length).toBeGreaterThan(0);
+    expect(screen.getAllByText("pulling plugins/slack: 12 of 30 MB").length).toBeGreaterThan(0);
+    expect(screen.getByText("for maren, tea/baristas to click")).toBeTruthy();
+    expect(screen.getByText(/on schedule/)).toBeTruthy();
   });
 });
 

@@ -3,7 +3,7 @@
 use crate::child::{self, Embedded};
 use crate::clock::Clock;
 use crate::db::{Db, setting};
-use crate::http::{self, App, accept};
+use crate::http::{self, AllNames, App, accept};
 use crate::hub::Hub;
 use crate::runs::Runs;
 use crate::seal::Seal;
@@ -60,6 +60,7 @@ async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
         runs,
         hub,
         store: Store::new(folder.join("results")),
+        names: AllNames::default(),
         seal,
         clock: Clock,
         public_url: public_url.clone(),

@@ -1,42 +1,84 @@
 //! Where a step's logs are.
 
 use super::{App, Fault};
-use crate::db::run::Stored;
+use crate::db::{self, Conn};
 use crate::store::LogName;
-use dockercise_pipeline::ids::{Attempt, Phase, StepIx};
-use dockercise_pipeline::plan::Plan;
+use dockercise_pipeline::ids::{Attempt, Phase, RunId, StepIx};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 
-/// The place of an attempt's log.
-pub fn name(stored: &Stored, plan: &Plan, attempt: Attempt, phase: Phase) -> Option<LogName> {
-    let step = plan.steps.get(attempt.step.index())?;
-    let row = stored.pipelines.get(step.pipeline.index())?;
-    Some(LogName {
-        account: row.account.clone(),
-        slug: row.slug.clone(),
-        number: row.number?,
-        step: step.name.clone(),
-        attempt: attempt.number,
-        phase,
-    })
+/// How many runs' names are kept in memory.
+const KEPT: usize = 256;
+
+/// The names of a run's pipelines and steps as its logs' places need them. They never change, and every piece of every log
+/// asks for them: the run itself, with its plan and all of its steps, is not read for that.
+#[derive(Debug)]
+pub struct Names {
+    pipelines: Vec<PipelineName>,
+    /// Each with its pipeline's position.
+    steps: Vec<(Box<str>, usize)>,
 }
 
-/// How long the logs of a run are.
-pub async fn lengths(app: &App, stored: &Stored) -> Result<Vec<(StepIx, Attempt, Phase, u64)>, Fault> {
-    let (Some(plan), state) = (stored.plan()?, stored.state()?) else { return Ok(Vec::new()) };
-    let mut lengths = Vec::new();
-    for (ix, _) in plan.steps() {
-        let now = &state.steps[ix.index()];
-        for number in 1..=now.attempt {
-            let attempt = Attempt { step: ix, number };
-            for phase in [Phase::Run, Phase::Done] {
-                if phase == Phase::Done && now.done_started_at.is_none() {
-                    continue;
-                }
-                if let Some(log) = name(stored, &plan, attempt, phase) {
-                    lengths.push((ix, attempt, phase, app.store.length(&log).await?));
-                }
-            }
-        }
+#[derive(Debug)]
+struct PipelineName {
+    account: String,
+    slug: String,
+    number: Option<i64>,
+}
+
+impl Names {
+    /// The place of a log; none where the run has no such step, or its pipeline no number.
+    pub fn log(&self, attempt: Attempt, phase: Phase, service: Option<&str>) -> Option<LogName> {
+        let (step, pipeline) = self.steps.get(attempt.step.index())?;
+        let PipelineName { account, slug, number } = self.pipelines.get(*pipeline)?;
+        Some(LogName {
+            account: account.clone(),
+            slug: slug.clone(),
+            number: (*number)?,
+            step: step.to_string(),
+            attempt: attempt.number,
+            phase,
+            service: service.map(str::to_owned),
+        })
     }
-    Ok(lengths)
+
+    /// Does the run have that step?
+    pub fn has(&self, step: StepIx) -> bool {
+        step.index() < self.steps.len()
+    }
+}
+
+/// The names of the runs that were asked for last.
+#[derive(Debug, Clone, Default)]
+pub struct AllNames(Arc<Mutex<HashMap<RunId, Arc<Names>>>>);
+
+impl AllNames {
+    /// A run's names.
+    ///
+    /// # Errors
+    /// There is no such run, or it never had a plan; or the database's.
+    pub async fn of(&self, conn: &mut Conn, run: RunId) -> Result<Arc<Names>, Fault> {
+        if let Some(known) = self.0.lock().ok().and_then(|all| all.get(&run).map(Arc::clone)) {
+            return Ok(known);
+        }
+        let stored = db::run::load(conn, run).await?.ok_or_else(Fault::not_found)?;
+        let plan = stored.plan()?.ok_or_else(Fault::not_found)?;
+        let pipelines = stored.pipelines.iter();
+        let names = Arc::new(Names {
+            pipelines: pipelines.map(|p| PipelineName { account: p.account.clone(), slug: p.slug.clone(), number: p.number }).collect(),
+            steps: plan.steps.iter().map(|s| (s.name.as_str().into(), s.pipeline.index())).collect(),
+        });
+        if let Ok(mut all) = self.0.lock() {
+            if all.len() >= KEPT {
+                all.clear();
+            }
+            all.insert(run, Arc::clone(&names));
+        }
+        Ok(names)
+    }
+}
+
+/// The place of a log of a run.
+pub async fn name(app: &App, conn: &mut Conn, run: RunId, attempt: Attempt, phase: Phase, service: Option<&str>) -> Result<LogName, Fault> {
+    app.names.of(conn, run).await?.log(attempt, phase, service).ok_or_else(Fault::not_found)
 }

@@ -11,6 +11,7 @@ mod pages;
 mod problem;
 mod runner;
 
+pub use logs::AllNames;
 pub use problem::Fault;
 
 use crate::clock::Clock;
@@ -45,6 +46,8 @@ pub struct App {
     pub hub: Arc<Hub>,
     /// Logs.
     pub store: Store,
+    /// Where logs are.
+    pub names: AllNames,
     /// Opens secrets.
     pub seal: Seal,
     /// The time.
@@ -68,6 +71,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(api::pipelines::pipelines))
         .routes(routes!(api::results::list))
         .routes(routes!(api::results::run))
+        .routes(routes!(api::steps::step))
         .routes(routes!(api::events::events))
         .routes(routes!(api::logs::page))
         .routes(routes!(api::logs::live))
@@ -100,6 +104,7 @@ pub fn router(app: App) -> Router {
         .route("/runner/v1/jobs/{job}/reports", post(runner::reports).layer(DefaultBodyLimit::max(REPORTS_BODY)))
         .route("/runner/v1/jobs/{job}/log/{step}/{attempt}/{phase}", post(runner::log))
         .route("/runner/v1/jobs/{job}/results/{step}/{attempt}/{sha256}", put(runner::results::put))
+        .route("/runner/v1/jobs/{job}/notices", post(runner::notice))
         .route("/healthz", get(pages::healthz))
         .route("/api/openapi.json", get(pages::openapi))
         .fallback(pages::page)

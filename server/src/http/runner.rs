@@ -11,8 +11,9 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use dockercise_pipeline::ids::{Attempt, Fence, JobId, Phase, RunId, StepIx};
+use dockercise_pipeline::names::is_step_name;
 use dockercise_pipeline::run::Event;
-use dockercise_pipeline::wire::{Have, Job, Order, Orders, Poll, Report, Reports, Taken, reportable};
+use dockercise_pipeline::wire::{Have, Job, Notice, Order, Orders, Poll, Report, Reports, Taken, reportable};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use std::time::Duration;
@@ -23,6 +24,8 @@ pub mod results;
 
 /// How long a poll waits for something to do.
 const WAIT: Duration = Duration::from_secs(25);
+/// The longest notice, in characters.
+const NOTICE: usize = 300;
 /// The embedded runner's host.
 const LOCAL: &str = "local";
 
@@ -140,8 +143,9 @@ pub async fn reports(
         }
         match &report.stamped.event {
             Event::StepStarted { attempt, .. } => {
+                app.hub.note(run, attempt.step, None);
                 if let Some(image) = &report.image {
-                    db::run::set_step_image(&mut change.tx, run, attempt.step, &image.id).await?;
+                    db::run::set_step_image(&mut change.tx, run, attempt.step, image).await?;
                 }
             }
             Event::StepRecorded { attempt } => {
@@ -149,7 +153,10 @@ pub async fn reports(
                     db::run::set_step_record(&mut change.tx, run, attempt.step, &db::run::encode(record)?).await?;
                 }
             }
-            Event::JobEnded { .. } => job::end(&mut change.tx, id, app.clock.now()).await?,
+            Event::JobEnded { .. } => {
+                app.hub.forget(run);
+                job::end(&mut change.tx, id, app.clock.now()).await?;
+            }
             _ => {}
         }
         up_to = report.number;
@@ -164,10 +171,9 @@ async fn missing(app: &App, run: RunId, report: &Report) -> Result<Option<String
     let (Event::StepRecorded { attempt }, Some(record)) = (&report.stamped.event, &report.record) else {
         return Ok(None);
     };
-    let stored = db::run::load(&mut *app.db.read().await?, run).await?.ok_or_else(Fault::not_found)?;
-    let plan = stored.plan()?.ok_or_else(Fault::not_found)?;
+    let names = app.names.of(&mut *app.db.read().await?, run).await?;
     for log in &record.logs {
-        let name = logs::name(&stored, &plan, log.attempt, log.phase).ok_or_else(Fault::not_found)?;
+        let name = names.log(log.attempt, log.phase, log.service.as_deref()).ok_or_else(Fault::not_found)?;
         let (length, sha256) = app.store.seal(&name).await?;
         if length != log.length || sha256 != log.sha256 {
             let words = format!(
@@ -177,7 +183,7 @@ async fn missing(app: &App, run: RunId, report: &Report) -> Result<Option<String
             return Ok(Some(words));
         }
     }
-    match logs::name(&stored, &plan, *attempt, Phase::Run) {
+    match names.log(*attempt, Phase::Run, None) {
         Some(log) => results::missing(app, &log, record).await,
         None => Err(Fault::not_found()),
     }
@@ -198,6 +204,7 @@ fn still(job: Option<job::JobRow>, host: &str, fence: Fence) -> Result<job::JobR
 pub struct At {
     fence: u64,
     offset: u64,
+    service: Option<String>,
 }
 
 /// A runner sends bytes of a log.
@@ -211,9 +218,11 @@ pub async fn log(
     let host = host(&app, &headers)?;
     let job = known(&app, host, JobId(id), Fence(at.fence)).await?;
     let attempt = Attempt { step: StepIx(step), number };
-    let stored = db::run::load(&mut *app.db.read().await?, RunId(job.run)).await?.ok_or_else(Fault::not_found)?;
-    let plan = stored.plan()?.ok_or_else(Fault::not_found)?;
-    let name = logs::name(&stored, &plan, attempt, phase).ok_or_else(Fault::not_found)?;
+    let service = at.service.as_deref();
+    if !service.is_none_or(is_step_name) {
+        return Err(Fault::not_found());
+    }
+    let name = logs::name(&app, &mut *app.db.read().await?, RunId(job.run), attempt, phase, service).await?;
     match app.store.append(&name, at.offset, bytes).await? {
         Appended::Taken(length) => {
             app.hub.tell(Change::Log(RunId(job.run), attempt.step));
@@ -221,4 +230,21 @@ pub async fn log(
         }
         Appended::Mismatch(length) => Ok((StatusCode::CONFLICT, Json(Have { length })).into_response()),
     }
+}
+
+/// A runner says what goes on for a step before its container runs.
+pub async fn notice(
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+    headers: HeaderMap,
+    Json(notice): Json<Notice>,
+) -> Result<StatusCode, Fault> {
+    let host = host(&app, &headers)?;
+    let job = known(&app, host, JobId(id), notice.fence).await?;
+    let run = RunId(job.run);
+    if !app.names.of(&mut *app.db.read().await?, run).await?.has(notice.step) {
+        return Err(Fault::not_found());
+    }
+    app.hub.note(run, notice.step, notice.words.map(|words| words.chars().take(NOTICE).collect()));
+    Ok(StatusCode::NO_CONTENT)
 }

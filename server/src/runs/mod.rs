@@ -75,7 +75,7 @@ impl Runs {
             _ => {
                 let stored = db::run::load(&mut tx, id).await?.ok_or(ChangeError::NoRun)?;
                 let plan = stored.plan()?.ok_or(ChangeError::NoPlan)?;
-                Run::restore(Arc::new(plan), stored.state()?, Role::Server)
+                Run::restore(plan, stored.state()?, Role::Server)
             }
         };
         Ok(Changing { runs: self, tx, id, version, machine, wakes_effects: false, wakes_runners: false })

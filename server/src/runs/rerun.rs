@@ -8,7 +8,6 @@ use crate::hub::{Change, Hub};
 use dockercise_pipeline::ids::{PipelineIx, RunId};
 use dockercise_pipeline::outcome::Outcome;
 use dockercise_pipeline::run::{Event, Run, Selection};
-use std::sync::Arc;
 use uuid::Uuid;
 
 /// Makes the new run; returns the pipeline's new number.
@@ -22,7 +21,7 @@ pub async fn rerun(db: &Db, clock: &Clock, hub: &Hub, stored: &Stored, pipeline:
     let others = plan.pipelines().map(|(ix, _)| ix).filter(|ix| !wanted.contains(ix));
     let selection = Selection { pipelines: others.map(|ix| (ix, left_out.clone())).collect(), ..Selection::default() };
     let now = clock.now();
-    let mut machine = Run::new(Arc::new(plan), &selection);
+    let mut machine = Run::new(plan, &selection);
     let applied = machine.apply(now, &Event::Begin)?;
     let id = RunId(Uuid::now_v7());
     let mut tx = db.write().await?;

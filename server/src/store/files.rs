@@ -135,7 +135,7 @@ mod tests {
     use futures_util::stream;
 
     fn log() -> LogName {
-        LogName { account: "local".into(), slug: "a".into(), number: 1, step: "s".into(), attempt: 1, phase: Phase::Run }
+        LogName { account: "local".into(), slug: "a".into(), number: 1, step: "s".into(), attempt: 1, phase: Phase::Run, service: None }
     }
 
     fn pieces(text: &[&'static str]) -> impl Stream<Item = Result<Bytes, ()>> + Send + use<> {

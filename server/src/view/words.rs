@@ -24,22 +24,17 @@ pub fn shown(state: &PipelineState, waits: bool) -> PipelineShown {
 }
 
 /// Where the pipeline at a position stands.
-///
-/// # Errors
-/// A row is damaged.
-pub fn state_of(stored: &Stored, ix: usize) -> sqlx::Result<PipelineShown> {
-    let state = stored.state()?;
-    let waits = match stored.plan()? {
-        None => false,
-        Some(plan) => plan.gates.iter().zip(&state.gates).any(|(gate, now)| {
+pub fn state_of(plan: Option<&Plan>, state: &RunState, ix: usize) -> PipelineShown {
+    let waits = plan.is_some_and(|plan| {
+        plan.gates.iter().zip(&state.gates).any(|(gate, now)| {
             let of = match gate.guards {
                 Guarded::Pipeline { pipeline } => pipeline,
                 Guarded::Step { step } => plan.step(step).pipeline,
             };
             of.index() == ix && matches!(now, GateState::Waiting { .. })
-        }),
-    };
-    Ok(shown(&state.pipelines[ix], waits))
+        })
+    });
+    shown(&state.pipelines[ix], waits)
 }
 
 /// A step's state in one word.
@@ -50,7 +45,7 @@ pub fn step_word(plan: &Plan, state: &RunState, ix: StepIx) -> &'static str {
         StepStatus::Finished { outcome: Outcome::Passed } => "recording",
         StepStatus::Finished { outcome } | StepStatus::Ended { outcome } => outcome.word(),
         StepStatus::Waiting if gate_waits(plan, state, ix) => "at-gate",
-        StepStatus::Waiting if needs_left(plan, state, ix).is_empty() => "ready",
+        StepStatus::Waiting if Needs::of(plan, state, ix).met() => "ready",
         StepStatus::Waiting => "waiting",
     }
 }
@@ -61,47 +56,80 @@ fn gate_waits(plan: &Plan, state: &RunState, ix: StepIx) -> bool {
     gates.into_iter().any(|g| matches!(state.gates[g.index()], GateState::Waiting { .. }))
 }
 
-/// What a waiting step waits for, by name.
-fn needs_left(plan: &Plan, state: &RunState, ix: StepIx) -> Vec<String> {
-    let step = plan.step(ix);
-    let late = step.status != WhenStatus::Success;
-    let passed = |s: &StepIx| match state.steps[s.index()].status.outcome() {
-        None => false,
-        Some(outcome) => late || plan.step(*s).allow_failure || matches!(outcome, Outcome::Passed | Outcome::NotNeeded { .. }),
-    };
-    let over = |p: &PipelineIx| state.pipelines[p.index()].outcome.is_some_and(|outcome| late || outcome.lets_others_on());
-    let mut steps: Vec<StepIx> = step.needs().filter(|s| !passed(s)).collect();
-    steps.sort_unstable();
-    steps.dedup();
-    let steps = steps.into_iter().map(|s| match plan.step(s).pipeline == step.pipeline {
-        true => plan.step(s).name.clone(),
-        false => plan.full_name(s),
-    });
-    let is_last = late && step.needs().next().is_none() && step.after_pipelines.is_empty();
-    let first = |s: &&StepIx| plan.step(**s).status == WhenStatus::Success && state.steps[s.index()].status.ended().is_none();
-    let rest = plan.pipeline(step.pipeline).steps.iter().find(first).filter(|_| is_last).map(|_| "all the rest of its pipeline".to_owned());
-    let before = step.after_pipelines.iter().chain(&plan.pipeline(step.pipeline).after).filter(|p| !over(p));
-    let pipelines = before.map(|p| format!("pipeline {}", plan.pipeline(*p).name));
-    let gates = step.gate.into_iter().chain(plan.pipeline(step.pipeline).gate);
-    let closed = gates.filter(|g| !matches!(state.gates[g.index()], GateState::Open { .. })).map(|_| "a person's click".to_owned());
-    steps.chain(pipelines).chain(rest).chain(closed).collect()
+/// What a waiting step still needs.
+struct Needs {
+    steps: Vec<StepIx>,
+    pipelines: Vec<PipelineIx>,
+    /// It runs last, and others have not ended.
+    rest: bool,
+    click: bool,
 }
+
+impl Needs {
+    fn of(plan: &Plan, state: &RunState, ix: StepIx) -> Needs {
+        let step = plan.step(ix);
+        let late = step.status != WhenStatus::Success;
+        let met = |s: &StepIx| match state.steps[s.index()].status.outcome() {
+            Some(Outcome::Passed | Outcome::NotNeeded { .. }) => true,
+            Some(_) => late || plan.step(*s).allow_failure,
+            None => false,
+        };
+        let over = |p: &PipelineIx| state.pipelines[p.index()].outcome.is_some_and(|outcome| late || outcome.lets_others_on());
+        let before = step.after_pipelines.iter().chain(&plan.pipeline(step.pipeline).after);
+        let gates = step.gate.into_iter().chain(plan.pipeline(step.pipeline).gate);
+        let last = late && step.needs().next().is_none() && step.after_pipelines.is_empty();
+        let first = |s: &StepIx| plan.step(*s).status == WhenStatus::Success && state.steps[s.index()].status.ended().is_none();
+        let mut steps: Vec<StepIx> = step.needs().filter(|s| !met(s)).collect();
+        steps.sort_unstable();
+        steps.dedup();
+        Needs {
+            steps,
+            rest: last && plan.pipeline(step.pipeline).steps.iter().any(first),
+            pipelines: before.copied().filter(|p| !over(p)).collect(),
+            click: gates.into_iter().any(|g| !matches!(state.gates[g.index()], GateState::Open { .. })),
+        }
+    }
+
+    fn met(&self) -> bool {
+        self.steps.is_empty() && self.pipelines.is_empty() && !self.rest && !self.click
+    }
+
+    /// By name; a long list is cut.
+    fn words(&self, plan: &Plan, home: PipelineIx) -> String {
+        let steps = self.steps.iter().map(|s| match plan.step(*s).pipeline == home {
+            true => plan.step(*s).name.clone(),
+            false => plan.full_name(*s),
+        });
+        let pipelines = self.pipelines.iter().map(|p| format!("pipeline {}", plan.pipeline(*p).name));
+        let rest = self.rest.then(|| "all the rest of its pipeline".to_owned());
+        let click = self.click.then(|| "a person's click".to_owned());
+        let mut named: Vec<String> = steps.chain(pipelines).take(NAMED).chain(rest).chain(click).collect();
+        let left = (self.steps.len() + self.pipelines.len()).saturating_sub(NAMED);
+        if left > 0 {
+            named.push(format!("{left} more"));
+        }
+        format!("waiting for {}", named.join(", "))
+    }
+}
+
+/// So many of what a step waits for are named.
+const NAMED: usize = 10;
 
 /// Why a step is where it is; none where its state says all.
 pub fn reason_of(plan: &Plan, state: &RunState, ix: StepIx) -> Option<String> {
-    match &state.steps[ix.index()].status {
-        StepStatus::Finished { outcome } | StepStatus::Ended { outcome } => match outcome {
-            Outcome::Infra { reason } | Outcome::Skipped { reason } => Some(reason.clone()),
-            Outcome::NotNeeded { filter } => Some(filter.clone()),
-            Outcome::Failed { code } => Some(format!("the command ended with exit code {code}")),
-            Outcome::TimedOut => Some("its time was up".to_owned()),
-            Outcome::Passed | Outcome::Cancelled => None,
-        },
-        StepStatus::Running { .. } => None,
-        StepStatus::Waiting => {
-            let left = needs_left(plan, state, ix);
-            if left.is_empty() { Some("waiting for a host".to_owned()) } else { Some(format!("waiting for {}", left.join(", "))) }
-        }
+    let StepStatus::Waiting = state.steps[ix.index()].status else { return why_over(state, ix) };
+    let needs = Needs::of(plan, state, ix);
+    Some(if needs.met() { "waiting for a host".to_owned() } else { needs.words(plan, plan.step(ix).pipeline) })
+}
+
+/// Why a step ended as it did; none where its state says all.
+pub fn why_over(state: &RunState, ix: StepIx) -> Option<String> {
+    match state.steps[ix.index()].status.outcome()? {
+        Outcome::Infra { reason } | Outcome::Skipped { reason } => Some(reason.clone()),
+        Outcome::NotNeeded { filter } => Some(filter.clone()),
+        Outcome::Failed { code } => Some(format!("the command ended with exit code {code}")),
+        Outcome::TimedOut => Some("its time was up".to_owned()),
+        Outcome::Passed | Outcome::Cancelled => None,
     }
 }
 

@@ -84,7 +84,7 @@ async fn send(works: &Works, due: &Due) -> anyhow::Result<()> {
     if row.number.is_none() && db::run::ran_at(&mut *works.db.read().await?, stored.row.repository, &row.name, &stored.row.sha).await? {
         return Ok(());
     }
-    let state = view::state_of(&stored, payload.pipeline)?;
+    let state = view::state_of(stored.plan()?.as_deref(), &stored.state()?, payload.pipeline);
     let (commit_state, words) = match state.word() {
         "passed" => (CommitState::Success, "passed".to_owned()),
         "not-needed" => (CommitState::Success, view::why_not_needed(&stored, payload.pipeline)?),

@@ -1,7 +1,17 @@
 /** Requests to the server, and the one kind of error they end in. */
 import createClient from "openapi-fetch";
 import type { paths } from "./schema.ts";
-import type { LogPage, Phase, PipelineRow, Place, RunPage, RunView, Secrets, State } from "./types.ts";
+import type {
+  LogPage,
+  Phase,
+  PipelineRow,
+  Place,
+  RunPage,
+  RunView,
+  Secrets,
+  State,
+  StepView,
+} from "./types.ts";
 
 /** What failed, and what to do. `status` 0: the server was not reached. */
 export class ApiError extends Error {
@@ -57,6 +67,8 @@ export interface LogId extends RunId {
   step: number;
   attempt: number;
   phase: Phase;
+  /** One of the step's services; null: the step itself. */
+  service: string | null;
 }
 
 const pathOf = ({ account, pipeline, number }: RunId) => ({ account, pipeline, number: String(number) });
@@ -72,13 +84,21 @@ function address(id: RunId, more: (string | number)[], query: Record<string, str
   return `/api/${parts.join("/")}${search.size > 0 ? `?${search}` : ""}`;
 }
 
+/** Which of a step's logs, as a query. */
+const whichLog = ({ attempt, phase, service }: Pick<LogId, "attempt" | "phase" | "service">) => ({
+  attempt,
+  phase,
+  ...(service === null ? {} : { service }),
+});
+
 export const addresses = {
   events: (id: RunId) => address(id, ["events"]),
   value: (id: RunId, step: number) => address(id, ["steps", step, "value"]),
-  live: ({ step, attempt, phase, ...id }: LogId, from: number) =>
-    address(id, ["steps", step, "log", "live"], { attempt, phase, from }),
-  raw: ({ step, attempt, phase, ...id }: LogId) =>
-    address(id, ["steps", step, "log", "raw"], { attempt, phase }),
+  file: (id: RunId, step: number, sha256: string, nth: number) =>
+    address(id, ["steps", step, "files", sha256], { nth }),
+  live: (id: LogId, from: number) =>
+    address(id, ["steps", id.step, "log", "live"], { ...whichLog(id), from }),
+  raw: (id: LogId) => address(id, ["steps", id.step, "log", "raw"], whichLog(id)),
 };
 
 export async function getPipelines(signal?: AbortSignal): Promise<PipelineRow[]> {
@@ -112,10 +132,19 @@ export async function getRun(id: RunId, signal?: AbortSignal): Promise<RunView> 
   return (await answer(call)) as RunView;
 }
 
+export async function getStep(id: RunId, step: number, signal?: AbortSignal): Promise<StepView> {
+  const params = { path: { ...pathOf(id), step } };
+  const call = http.GET("/api/results/{account}/{pipeline}/{number}/steps/{step}", {
+    params,
+    ...until(signal),
+  });
+  return (await answer(call)) as StepView;
+}
+
 export async function getLog(id: LogId, from: number, signal?: AbortSignal): Promise<LogPage> {
   const params = {
     path: { ...pathOf(id), step: id.step },
-    query: { attempt: id.attempt, phase: id.phase, from },
+    query: { ...whichLog(id), from },
   };
   const call = http.GET("/api/results/{account}/{pipeline}/{number}/steps/{step}/log", {
     params,

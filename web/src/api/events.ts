@@ -17,6 +17,7 @@ function useVisible(): boolean {
 
 /**
  * Listen to a stream as long as the page shows it, or until it says `end`.
+ * @param noticed what is told of that no other answer holds.
  * @returns true while the stream is up; false means: poll.
  */
 export function useStream(
@@ -24,6 +25,7 @@ export function useStream(
   event: string,
   heard: (data: string) => void,
   ended?: () => void,
+  noticed?: (data: string) => void,
 ): boolean {
   const [up, setUp] = useState(false);
   const visible = useVisible();
@@ -35,6 +37,7 @@ export function useStream(
       source = new EventSource(address);
       source.onopen = () => setUp(true);
       source.addEventListener(event, (message) => heard((message as MessageEvent<string>).data));
+      source.addEventListener("notices", (message) => noticed?.((message as MessageEvent<string>).data));
       source.addEventListener("end", () => {
         source?.close();
         setUp(false);
@@ -52,6 +55,6 @@ export function useStream(
       source?.close();
       setUp(false);
     };
-  }, [address, visible, event, heard, ended]);
+  }, [address, visible, event, heard, ended, noticed]);
   return up;
 }

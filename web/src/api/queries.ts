@@ -7,7 +7,7 @@ import {
   useQueryClient,
 } from "@tanstack/react-query";
 import { useCallback } from "react";
-import { isOver } from "../ui/states.ts";
+import { isActive, isOver } from "../ui/states.ts";
 import {
   ApiError,
   addresses,
@@ -17,6 +17,7 @@ import {
   getRun,
   getRuns,
   getSecrets,
+  getStep,
   type RunId,
   removeSecret,
   rerunRun,
@@ -24,7 +25,7 @@ import {
   setSecret,
 } from "./client.ts";
 import { useStream } from "./events.ts";
-import type { Place, RunView, State } from "./types.ts";
+import type { Notice, Place, RunView, State, StepLine } from "./types.ts";
 
 /** How often to ask where there is no live stream. */
 export const POLL_MS = 2_000;
@@ -75,6 +76,15 @@ export function isSettled(run: RunView): boolean {
   return isOver(run.summary.state) && run.pipelines.every((pipeline) => isOver(pipeline.state));
 }
 
+/** The run with what goes on for its steps right now; lines that stay the same stay the same objects. */
+export function withNotices(run: RunView, words: ReadonlyMap<number, string>): RunView {
+  const steps = run.steps.map((step) => {
+    const notice = words.get(step.index) ?? null;
+    return notice === step.notice ? step : { ...step, notice };
+  });
+  return { ...run, steps };
+}
+
 /** The run, kept fresh by its stream or, where there is none, by asking. */
 export function useRun(id: RunId) {
   const client = useQueryClient();
@@ -85,7 +95,17 @@ export function useRun(id: RunId) {
     void client.invalidateQueries({ queryKey: runKey({ account, pipeline, number }) });
   }, [client, account, pipeline, number]);
   const stream = moving === null ? null : addresses.events({ account, pipeline, number: moving });
-  const up = useStream(stream, "changed", heard);
+  const noticed = useCallback(
+    (data: string) => {
+      const words = new Map((JSON.parse(data) as Notice[]).map((one) => [one.step, one.words]));
+      client.setQueryData<RunView>(
+        runKey({ account, pipeline, number }),
+        (run) => run && withNotices(run, words),
+      );
+    },
+    [client, account, pipeline, number],
+  );
+  const up = useStream(stream, "changed", heard, undefined, noticed);
   const query = useQuery({
     queryKey: runKey(id),
     queryFn: ({ signal }) => getRun(id, signal),
@@ -100,6 +120,20 @@ export function useRun(id: RunId) {
       query?.queryKey[1] === account && query.queryKey[2] === pipeline ? last : undefined,
   });
   return { ...query, live: up };
+}
+
+/** Everything about a step, asked again when its line changes. */
+export function useStepView(id: RunId, line: StepLine, version: number) {
+  const { index, state, attempt, done_started_at } = line;
+  // What a waiting step waits for changes with the others.
+  const since = isOver(state) || isActive(state) ? `${state} ${attempt} ${done_started_at}` : version;
+  return useQuery({
+    queryKey: ["step", id.account, id.pipeline, id.number, index, since],
+    queryFn: ({ signal }) => getStep(id, index, signal),
+    staleTime: Number.POSITIVE_INFINITY,
+    placeholderData: (last) =>
+      last?.step.index === index && last.step.name === line.name ? last : undefined,
+  });
 }
 
 export type Act = { kind: "approve"; gate: number } | { kind: "cancel" } | { kind: "rerun" };

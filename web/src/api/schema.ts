@@ -76,7 +76,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** `changed` with the run's version, whenever it grew. */
+        /** `changed` with the run's version, whenever it grew; `notices` with what goes on for its steps right now. */
         get: operations["events"];
         put?: never;
         post?: never;
@@ -114,6 +114,23 @@ export interface paths {
         put?: never;
         /** Runs the pipeline again: the same commit, a new number. */
         post: operations["rerun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/results/{account}/{pipeline}/{number}/steps/{step}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One step, with what its file says of it, its files and its logs. */
+        get: operations["step"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -227,6 +244,30 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An image to be made. */
+        BuildView: {
+            /** @description Its `ARG`s. */
+            args: components["schemas"]["EnvView"][];
+            /** @description The folder that is sent, relative to the working directory. */
+            context: string;
+            /** @description The Dockerfile, relative to that. */
+            file: string;
+            /** @description Are they pushed? */
+            push: boolean;
+            /** @description The image's names. */
+            tags: string[];
+        };
+        /** @description Folders kept from run to run. */
+        CacheView: {
+            /** @description Beginnings of keys that will do. */
+            fallback: string[];
+            /** @description Files whose content is part of that. */
+            files: string[];
+            /** @description What they are found by. */
+            key: string;
+            /** @description The folders. */
+            paths: string[];
+        };
         /** @description What can be done now. */
         Can: {
             /** @description Cancel it. */
@@ -277,6 +318,21 @@ export interface components {
             /** @description The line's text, or the part around the caret where it is long. */
             text: string;
         };
+        /** @description The second command. */
+        DoneView: {
+            /**
+             * Format: int64
+             * @description Seconds between two tries, where it is tried until it ends with 0.
+             */
+            every_seconds: number | null;
+            /** @description As the file has it. */
+            run: string;
+            /**
+             * Format: int64
+             * @description Seconds it may take, all tries together.
+             */
+            timeout_seconds: number | null;
+        };
         /** @description What flows from one step to another. */
         EdgeView: {
             /**
@@ -284,7 +340,7 @@ export interface components {
              * @description From this step.
              */
             from: number;
-            /** @description `value`, `volume`, `env`, `order`. */
+            /** @description `value`, `volume`, `env`, `image`, `order`. */
             kinds: string[];
             /**
              * Format: int32
@@ -292,7 +348,7 @@ export interface components {
              */
             to: number;
         };
-        /** @description A variable of a step's environment. */
+        /** @description A variable of an environment. */
         EnvView: {
             /**
              * Format: int32
@@ -303,6 +359,19 @@ export interface components {
             literal: string | null;
             /** @description Its name. */
             name: string;
+            store: components["schemas"]["StoreView"] | null;
+        };
+        /** @description A file that a step left for people. */
+        FileView: {
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            length: number;
+            /** @description Its path in the working directory; text of the step's, to be shown and not to be used. */
+            path: string;
+            /** @description Lower-case hex: what it is asked for by. */
+            sha256: string;
         };
         /** @description A piece of output. */
         FrameView: {
@@ -323,6 +392,8 @@ export interface components {
         };
         /** @description A gate. */
         GateView: {
+            /** @description Who may click: logins and teams; empty for whoever may click at all. */
+            allowed: string[];
             /**
              * Format: date-time
              * @description When.
@@ -330,6 +401,11 @@ export interface components {
             at: string | null;
             /** @description Who clicked. */
             by: string | null;
+            /**
+             * Format: date-time
+             * @description When it cannot be clicked any more.
+             */
+            expires_at: string | null;
             /**
              * Format: int32
              * @description Position in the plan.
@@ -354,6 +430,27 @@ export interface components {
              * @description The step it guards; none: the whole pipeline.
              */
             step: number | null;
+        };
+        /** @description An image. */
+        ImageView: {
+            /** @description `name@sha256:…`, where it came from a registry. */
+            digest: string | null;
+            /** @description The engine's id, once it was resolved. */
+            id: string | null;
+            /** @description As the file names it; the step's name in braces where a step makes it. */
+            name: string;
+            /**
+             * Format: int32
+             * @description The step that makes it.
+             */
+            step: number | null;
+        };
+        /** @description A file that was not kept. */
+        LeftOutView: {
+            /** @description Its path. */
+            path: string;
+            /** @description Why, in words. */
+            why: string;
         };
         /** @description A page of a log. */
         LogPage: {
@@ -388,6 +485,18 @@ export interface components {
             length: number;
             /** @description `run` or `done`. */
             phase: string;
+            /** @description The service that wrote it; none for the step's own. */
+            service: string | null;
+        };
+        /** @description What a folder of the working directory starts as. */
+        MountView: {
+            /** @description Relative to the working directory; `.` is that itself. */
+            path: string;
+            /**
+             * Format: int32
+             * @description A copy of this step's; none: the repository at the commit.
+             */
+            step: number | null;
         };
         /** @description One pipeline and its newest runs. */
         PipelineLine: {
@@ -579,7 +688,7 @@ export interface components {
             /** @description Numbers that repeat this one. */
             reruns: number[];
             /** @description All steps of the merged run. */
-            steps: components["schemas"]["StepView"][];
+            steps: components["schemas"]["StepLine"][];
             stop: components["schemas"]["StopView"] | null;
             /** @description As in lists. */
             summary: components["schemas"]["RunSummary"];
@@ -617,6 +726,17 @@ export interface components {
             /** @description The account's own first, then by repository and name. */
             secrets: components["schemas"]["SecretView"][];
         };
+        /** @description A container beside a step. */
+        ServiceView: {
+            /** @description Its environment. */
+            env: components["schemas"]["EnvView"][];
+            /** @description Its image, as the file names it. */
+            image: string;
+            /** @description Its name, which the step reaches it by. */
+            name: string;
+            /** @description The command that says when it is ready. */
+            ready: string | null;
+        };
         /** @description A piece of a file's text, in bytes. */
         SpanView: {
             /** Format: int32 */
@@ -624,8 +744,10 @@ export interface components {
             /** Format: int32 */
             offset: number;
         };
-        /** @description A step. */
-        StepView: {
+        /** @description A step as the graph shows it. */
+        StepLine: {
+            /** @description A failure of it does not make the pipeline fail. */
+            allow_failure: boolean;
             /**
              * Format: int32
              * @description The attempt that runs or ran last; 0 before the first.
@@ -636,49 +758,34 @@ export interface components {
              * @description Exit code, where it failed with one.
              */
             code: number | null;
-            /** @description The second command. */
-            done: string | null;
             /**
              * Format: date-time
              * @description When `done` started.
              */
             done_started_at: string | null;
-            /** @description Its environment. */
-            env: components["schemas"]["EnvView"][];
             /**
              * Format: date-time
              * @description When its end was known.
              */
             finished_at: string | null;
-            /** @description The image, as the file names it. */
-            image: string;
-            /** @description The image, as it was resolved. */
-            image_id: string | null;
             /**
              * Format: int32
              * @description Position in the plan.
              */
             index: number;
-            /**
-             * Format: int32
-             * @description Its line in the pipeline's file.
-             */
-            line: number;
-            /** @description Its logs. */
-            logs: components["schemas"]["LogView"][];
+            /** @description `run`: a command; `image`: an image's own command; `build`: makes an image. */
+            kind: string;
             /** @description Its name. */
             name: string;
-            /** @description A remark of the host's, such as "out of memory". */
-            note: string | null;
+            /** @description What goes on for it right now, such as pulling its image. */
+            notice: string | null;
             /**
              * Format: int32
              * @description Its pipeline's position.
              */
             pipeline: number;
-            /** @description Why it is where it is, in words. */
+            /** @description Why it ended so, in words. */
             reason: string | null;
-            /** @description The command, as the file has it. */
-            run: string;
             /**
              * Format: date-time
              * @description When `run` started.
@@ -686,11 +793,71 @@ export interface components {
             started_at: string | null;
             /** @description `waiting`, `at-gate`, `ready`, `running`, `running-done`, `recording`, or an outcome's word. */
             state: string;
-            /** @description Its working directory starts as the repository. */
-            uses_source: boolean;
+        };
+        /** @description Everything about a step. */
+        StepView: {
+            /** @description Steps that are before it, with nothing taken from them. */
+            after: number[];
+            /** @description Pipelines that are before it. */
+            after_pipelines: number[];
+            build: components["schemas"]["BuildView"] | null;
+            cache: components["schemas"]["CacheView"] | null;
+            /**
+             * Format: int32
+             * @description Processors, in thousandths, where the file says so.
+             */
+            cpus: number | null;
+            done: components["schemas"]["DoneView"] | null;
+            /** @description Its environment. */
+            env: components["schemas"]["EnvView"][];
+            /** @description The pipeline's file. */
+            file: string;
+            /** @description Files that it left for people. */
+            files: components["schemas"]["FileView"][];
+            image: components["schemas"]["ImageView"] | null;
+            /** @description What `results` name and was not kept. */
+            left_out: components["schemas"]["LeftOutView"][];
+            /**
+             * Format: int32
+             * @description Its line in the pipeline's file.
+             */
+            line: number;
+            /** @description Its logs. */
+            logs: components["schemas"]["LogView"][];
+            /**
+             * Format: int64
+             * @description Bytes of memory, where the file says so.
+             */
+            memory: number | null;
+            /** @description A remark of the host's, such as "out of memory". */
+            note: string | null;
+            /** @description Globs of files that are kept. */
+            results: string[];
+            /** @description The command, as the file has it; empty where an image's own is run, or an image made. */
+            run: string;
+            /** @description Its value is a secret, and is not shown. */
+            secret: boolean;
+            /** @description Containers that run beside it. */
+            services: components["schemas"]["ServiceView"][];
+            /** @description How what it rests on must have ended: `success`, `failure` or `always`. */
+            status: string;
+            /** @description As in the graph; its `reason` also says what a waiting step waits for. */
+            step: components["schemas"]["StepLine"];
+            /**
+             * Format: int64
+             * @description Seconds for `run`.
+             */
+            timeout_seconds: number | null;
+            /** @description The user, where the file says so. */
+            user: string | null;
             value: components["schemas"]["ValueView"] | null;
-            /** @description What its working directory starts as: `source`, or `pipeline/step`. */
-            volume_from: string | null;
+            /** @description Steps whose values it reads as files. */
+            values: number[];
+            /** @description What its working directory starts as; empty for an empty directory. */
+            volume: components["schemas"]["MountView"][];
+            when: components["schemas"]["WhenView"] | null;
+            /** @description The directory it starts in, where the file says so. */
+            workdir: string | null;
         };
         /** @description Why it is being stopped. */
         StopView: {
@@ -699,6 +866,13 @@ export interface components {
             /** @description `cancelled` or `timed-out`. */
             why: string;
         };
+        /** @description Where a secret is. */
+        StoreView: {
+            /** @description `secret`, `ssm` or `secretsmanager`. */
+            kind: string;
+            /** @description Its name there. */
+            name: string;
+        };
         /** @description A value's size and sum. */
         ValueView: {
             /**
@@ -706,8 +880,19 @@ export interface components {
              * @description Bytes.
              */
             length: number;
-            /** @description Lower-case hex sha256. */
+            /** @description Lower-case hex sha256; empty where it is a secret. */
             sha256: string;
+        };
+        /** @description Which events need a step. Each list is whole-string globs; empty for any. */
+        WhenView: {
+            /** @description Of the branch. */
+            branches: string[];
+            /** @description The events' words. */
+            events: string[];
+            /** @description Of one of the changed paths. */
+            paths: string[];
+            /** @description Of the tag. */
+            tags: string[];
         };
     };
     responses: never;
@@ -948,6 +1133,38 @@ export interface operations {
             };
         };
     };
+    step: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+                pipeline: string;
+                number: string;
+                step: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StepView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     page: {
         parameters: {
             query?: {
@@ -955,6 +1172,8 @@ export interface operations {
                 attempt?: number;
                 /** @description `run` or `done`; `run` where it is not said. */
                 phase?: string;
+                /** @description One of the step's services; the step itself where it is not said. */
+                service?: string;
                 /** @description The offset of a frame; 0 where it is not said. */
                 from?: number;
             };
@@ -994,6 +1213,8 @@ export interface operations {
                 attempt?: number;
                 /** @description `run` or `done`; `run` where it is not said. */
                 phase?: string;
+                /** @description One of the step's services; the step itself where it is not said. */
+                service?: string;
                 /** @description The offset of a frame; 0 where it is not said. */
                 from?: number;
             };
@@ -1033,6 +1254,8 @@ export interface operations {
                 attempt?: number;
                 /** @description `run` or `done`; `run` where it is not said. */
                 phase?: string;
+                /** @description One of the step's services; the step itself where it is not said. */
+                service?: string;
                 /** @description The offset of a frame; 0 where it is not said. */
                 from?: number;
             };

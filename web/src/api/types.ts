@@ -26,8 +26,8 @@ export type StepState =
   | "skipped"
   | "not-needed";
 
-export type RunEvent = "push" | "tag" | "manual";
-export type EdgeKind = "value" | "volume" | "env" | "order";
+export type RunEvent = "push" | "pull_request" | "tag" | "schedule" | "manual";
+export type EdgeKind = "value" | "volume" | "env" | "image" | "order";
 export type Phase = "run" | "done";
 export type Stream = "stdout" | "stderr" | "remark";
 
@@ -38,7 +38,15 @@ export type Related = Schemas["RelatedView"];
 export type Diagnostic = Exact<Schemas["DiagnosticView"], { severity: "error" | "warning" }>;
 export type PipelineView = Schemas["PipelineView"];
 export type LogHead = Exact<Schemas["LogView"], { phase: Phase }>;
-export type StepView = Exact<Schemas["StepView"], { state: StepState; logs: LogHead[] }>;
+/** A step as the graph shows it. */
+export type StepLine = Exact<Schemas["StepLine"], { state: StepState; kind: "run" | "image" | "build" }>;
+/** Everything about a step. */
+export type StepView = Exact<
+  Schemas["StepView"],
+  { step: StepLine; status: "success" | "failure" | "always"; logs: LogHead[] }
+>;
+export type EnvView = Schemas["EnvView"];
+export type FileView = Schemas["FileView"];
 export type EdgeView = Exact<Schemas["EdgeView"], { kinds: EdgeKind[] }>;
 export type GateView = Exact<Schemas["GateView"], { state: "closed" | "waiting" | "open" | "void" }>;
 export type StopView = Exact<Schemas["StopView"], { why: "cancelled" | "timed-out" }>;
@@ -47,7 +55,7 @@ export type RunView = Exact<
   {
     summary: RunSummary;
     diagnostics: Diagnostic[];
-    steps: StepView[];
+    steps: StepLine[];
     edges: EdgeView[];
     gates: GateView[];
     stop: StopView | null;
@@ -57,5 +65,10 @@ export type Frame = Exact<Schemas["FrameView"], { stream: Stream }>;
 export type LogPage = Exact<Schemas["LogPage"], { frames: Frame[] }>;
 export type Secrets = Schemas["Secrets"];
 export type SecretView = Schemas["SecretView"];
+/** What goes on for a step right now. */
+export interface Notice {
+  step: number;
+  words: string;
+}
 /** Where the thing is that was clicked on. */
 export type Place = Schemas["Place"];

@@ -10,11 +10,19 @@ export type FlowEdgeType = Edge<
   "flow"
 >;
 
-const WORDS: Record<EdgeKind, string> = { value: "value", volume: "volume", env: "env", order: "then" };
+const WORDS: Record<EdgeKind, string> = {
+  value: "value",
+  volume: "volume",
+  env: "env",
+  image: "image",
+  order: "then",
+};
 
 /** The one kind that gives the line its form. */
 export function lead(kinds: readonly EdgeKind[]): EdgeKind {
-  return (["volume", "value", "env", "order"] as const).find((kind) => kinds.includes(kind)) ?? "order";
+  return (
+    (["volume", "image", "value", "env", "order"] as const).find((kind) => kinds.includes(kind)) ?? "order"
+  );
 }
 
 /** What a person reads on the line; mere order needs no word. */

@@ -7,6 +7,7 @@ const ALL: [EdgeKind, string][] = [
   ["value", "value"],
   ["volume", "volume"],
   ["env", "environment"],
+  ["image", "image"],
   ["order", "order only"],
 ];
 

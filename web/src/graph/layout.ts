@@ -5,7 +5,7 @@
  * size; then the frames are laid out as nodes of their own.
  */
 import dagre from "@dagrejs/dagre";
-import type { EdgeKind, EdgeView, GateView, PipelineView, StepView } from "../api/types.ts";
+import type { EdgeKind, EdgeView, GateView, PipelineView, StepLine } from "../api/types.ts";
 import { across, downwards, type Route } from "./route.ts";
 
 /** All sizes are in pixels. */
@@ -44,7 +44,7 @@ export interface Layout {
 /** What the layout looks at; states, times and names play no part in it. */
 export interface Shape {
   pipelines: Pick<PipelineView, "index" | "after" | "gate">[];
-  steps: Pick<StepView, "index" | "pipeline">[];
+  steps: Pick<StepLine, "index" | "pipeline">[];
   edges: EdgeView[];
   gates: Pick<GateView, "index" | "pipeline" | "step">[];
 }

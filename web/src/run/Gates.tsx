@@ -39,6 +39,13 @@ export function Gates({ run, approving, approve }: Props) {
                 {since !== null && <span className={css.since}> · {ago(since, now)}</span>}
               </p>
               {gate.note && <p className={css.note}>{gate.note}</p>}
+              {gate.allowed.length > 0 && <p className={css.note}>for {gate.allowed.join(", ")} to click</p>}
+              {gate.expires_at && (
+                <p className={css.note}>
+                  not after{" "}
+                  <time dateTime={gate.expires_at}>{new Date(gate.expires_at).toLocaleString()}</time>
+                </p>
+              )}
             </div>
             <Confirm
               label="Let it go on"

@@ -29,7 +29,9 @@ function Fact({ icon, label, children }: { icon: IconName; label: string; childr
 
 const EVENTS: Record<RunSummary["event"], string> = {
   push: "pushed",
+  pull_request: "asked to pull",
   tag: "tagged",
+  schedule: "on schedule",
   manual: "started by hand",
 };
 

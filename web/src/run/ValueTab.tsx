@@ -51,19 +51,33 @@ function Body({ bytes, whole }: { bytes: Uint8Array; whole: boolean }) {
 
 export function ValueTab({ id, step }: { id: RunId; step: StepView }) {
   const { value } = step;
+  const { index, kind, state } = step.step;
   const query = useQuery({
-    queryKey: ["value", id.account, id.pipeline, id.number, step.index, value?.sha256],
-    queryFn: ({ signal }) => getValue(id, step.index, SHOWN_BYTES, signal),
-    enabled: value !== null && value.length > 0,
+    queryKey: ["value", id.account, id.pipeline, id.number, index, value?.sha256],
+    queryFn: ({ signal }) => getValue(id, index, SHOWN_BYTES, signal),
+    enabled: value !== null && value.length > 0 && !step.secret,
     staleTime: Number.POSITIVE_INFINITY,
   });
+  if (step.secret) {
+    return (
+      <div className={css.tab}>
+        <p className={css.none}>
+          The value is a secret: it is not shown, is masked in every log, and stays on its host until the run
+          is over.
+        </p>
+        {value && <p className={css.none}>{size(value.length)}</p>}
+      </div>
+    );
+  }
   if (value === null) {
     return (
       <div className={css.tab}>
         <p className={css.none}>
-          {isOver(step.state)
+          {isOver(state)
             ? "There is no value: only a step that passed gives one."
-            : "There is no value yet: it is what `run` writes to stdout, once the step has passed."}
+            : kind === "build"
+              ? "There is no value yet: it is the id of the image, once that is made."
+              : "There is no value yet: it is what `run` writes to stdout, once the step has passed."}
         </p>
       </div>
     );
@@ -82,7 +96,7 @@ export function ValueTab({ id, step }: { id: RunId; step: StepView }) {
             <code>{value.sha256}</code>
           </dd>
         </div>
-        <a href={addresses.value(id, step.index)} download>
+        <a href={addresses.value(id, index)} download>
           <Icon name="download" size={14} /> download
         </a>
       </dl>

@@ -3,7 +3,7 @@ import { useRef } from "react";
 import { isSettled } from "../api/queries.ts";
 import type { RunView } from "../api/types.ts";
 import { Icon } from "../ui/Icon.tsx";
-import { isActive, stepLook, stepWords } from "../ui/states.ts";
+import { isActive, lineLook, lineWords } from "../ui/states.ts";
 import { duration, ticking, useNow } from "../ui/time.ts";
 import css from "./Waterfall.module.css";
 import { type Bar, type Pause, ticks, waterfall } from "./waterfall.ts";
@@ -26,7 +26,7 @@ interface RowProps {
 
 function Row({ bar, pauses, chosen, select }: RowProps) {
   const { step, from, done, to } = bar;
-  const look = stepLook(step.state);
+  const look = lineLook(step);
   const time = isActive(step.state) ? ticking(bar.millis) : duration(bar.millis);
   const split = done ?? to;
   return (
@@ -36,12 +36,12 @@ function Row({ bar, pauses, chosen, select }: RowProps) {
       data-tone={look.tone}
       aria-current={chosen ? "true" : undefined}
       onClick={() => select(step.index)}
-      title={`${step.name}: ${stepWords(step.state, step.code)}, ${time}`}
+      title={`${step.name}: ${lineWords(step)}, ${time}`}
     >
       <span className={css.name}>
         <Icon name={look.mark} size={13} />
         <span>{step.name}</span>
-        <span className="visually-hidden">{stepWords(step.state, step.code)}</span>
+        <span className="visually-hidden">{lineWords(step)}</span>
       </span>
       <span className={css.lane}>
         <span className={css.bar} style={{ left: percent(from), width: percent(split - from) }} />

@@ -1,7 +1,7 @@
 /** The state of the run page as it stands in the address. Pure. */
 import type { Phase, RunView } from "../api/types.ts";
 
-export type Tab = "log" | "value" | "details";
+export type Tab = "log" | "value" | "files" | "details";
 
 export interface View {
   /** `name`, or `pipeline/name` of another pipeline. */
@@ -9,6 +9,8 @@ export interface View {
   tab: Tab;
   phase: Phase | null;
   attempt: number | null;
+  /** One of the step's services, whose log it is. */
+  service: string | null;
   /** A line's number, or `@offset.nth`. */
   line: string | null;
   /** Text looked for in the log. */
@@ -30,9 +32,10 @@ export function readView(search: URLSearchParams): View {
   const phase = search.get("phase");
   return {
     step: search.get("step") || null,
-    tab: tab === "value" || tab === "details" ? tab : "log",
+    tab: tab === "value" || tab === "files" || tab === "details" ? tab : "log",
     phase: phase === "run" || phase === "done" ? phase : null,
     attempt: natural(search.get("attempt")),
+    service: /^[a-z0-9][a-z0-9_-]{0,62}$/.test(search.get("service") ?? "") ? search.get("service") : null,
     line: /^(\d{1,9}|@\d{1,15}\.\d{1,9})$/.test(search.get("line") ?? "") ? search.get("line") : null,
     find: search.get("find") ?? "",
     times: flag(search.get("times")) ?? false,
@@ -48,7 +51,8 @@ export function writeView(search: URLSearchParams, change: Partial<View>): URLSe
   const view = { ...readView(search), ...change };
   if (change.step !== undefined) {
     // What belonged to the step before goes with it.
-    for (const key of ["phase", "attempt", "line"] as const) if (!(key in change)) view[key] = null;
+    for (const key of ["phase", "attempt", "service", "line"] as const)
+      if (!(key in change)) view[key] = null;
     if (!("find" in change)) view.find = "";
   }
   const result = new URLSearchParams();
@@ -59,6 +63,7 @@ export function writeView(search: URLSearchParams, change: Partial<View>): URLSe
   set("tab", view.tab === "log" ? null : view.tab);
   set("phase", view.phase);
   set("attempt", view.attempt === null ? null : String(view.attempt));
+  set("service", view.service);
   set("line", view.line);
   set("find", view.find);
   set("times", view.times ? "1" : null);

@@ -1,10 +1,10 @@
 /** The steps on one line of time. Pure. */
-import type { RunView, StepView } from "../api/types.ts";
+import type { RunView, StepLine } from "../api/types.ts";
 import { isOver } from "../ui/states.ts";
 import { ms } from "../ui/time.ts";
 
 export interface Bar {
-  step: StepView;
+  step: StepLine;
   /** Parts of the whole, 0 to 1. `done` is null where that phase did not begin. */
   from: number;
   done: number | null;

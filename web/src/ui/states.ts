@@ -1,5 +1,5 @@
 /** Every state in words, with its mark and tone; and which of them are final. */
-import type { State, StepState } from "../api/types.ts";
+import type { State, StepLine, StepState } from "../api/types.ts";
 
 export type AnyState = State | StepState;
 export type Tone = "good" | "bad" | "busy" | "click" | "late" | "infra" | "quiet";
@@ -82,3 +82,21 @@ export function stepWords(state: StepState, code: number | null): string {
   const { word } = stepLook(state);
   return state === "failed" && code !== null ? `${word} (${code})` : word;
 }
+
+type Ended = Pick<StepLine, "state" | "code" | "allow_failure">;
+
+/** Did it end badly, without harm to its pipeline? */
+const isAllowed = (step: Ended): boolean =>
+  step.allow_failure && (step.state === "failed" || step.state === "timed-out" || step.state === "infra");
+
+/** As `stepLook`, for a step whose failure may be allowed. */
+export const lineLook = (step: Ended): Look => {
+  const look = stepLook(step.state);
+  return isAllowed(step) ? { ...look, tone: "late" } : look;
+};
+
+/** As `stepWords`, for a step whose failure may be allowed. */
+export const lineWords = (step: Ended): string => {
+  const words = stepWords(step.state, step.code);
+  return isAllowed(step) ? `${words}, allowed` : words;
+};

@@ -2,7 +2,8 @@
 
 use crate::db::Conn;
 use chrono::{DateTime, Utc};
-use dockercise_pipeline::ids::RunId;
+use dockercise_pipeline::ids::{RunId, StepIx};
+use dockercise_pipeline::wire::ResolvedImage;
 use uuid::Uuid;
 
 /// One row of a list of a pipeline's runs.
@@ -144,6 +145,28 @@ pub async fn version(conn: &mut Conn, id: RunId) -> sqlx::Result<Option<i64>> {
 /// The database's.
 pub async fn is_over(conn: &mut Conn, id: RunId) -> sqlx::Result<Option<bool>> {
     sqlx::query_scalar("select over from run where id = $1").bind(id.0).fetch_optional(conn).await
+}
+
+/// What the names of images mean in a run, as they were resolved.
+///
+/// # Errors
+/// The database's.
+pub async fn images(conn: &mut Conn, id: RunId) -> sqlx::Result<Vec<ResolvedImage>> {
+    let rows: Vec<(String, String, Option<String>)> =
+        sqlx::query_as("select name, id, digest from run_image where run = $1 order by name").bind(id.0).fetch_all(conn).await?;
+    Ok(rows.into_iter().map(|(name, id, digest)| ResolvedImage { name, id, digest }).collect())
+}
+
+/// A step's state as JSON; none where the run has no such step.
+///
+/// # Errors
+/// The database's.
+pub async fn step_state(conn: &mut Conn, id: RunId, step: StepIx) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar("select state from run_step where run = $1 and ix = $2")
+        .bind(id.0)
+        .bind(i64::from(step.0))
+        .fetch_optional(conn)
+        .await
 }
 
 /// All runs that are not over, oldest first.

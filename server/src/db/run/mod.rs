@@ -3,7 +3,9 @@
 mod list;
 mod save;
 
-pub use list::{Listed, by_number, is_over, list, live, newest_at, newest_number, numbers_of, ran_at, timed_out, version};
+pub use list::{
+    Listed, by_number, images, is_over, list, live, newest_at, newest_number, numbers_of, ran_at, step_state, timed_out, version,
+};
 pub use save::{NewPipeline, insert, save, set_step_image, set_step_record};
 
 use super::Conn;
@@ -13,6 +15,7 @@ use dockercise_pipeline::plan::Plan;
 use dockercise_pipeline::run::RunState;
 use dockercise_pipeline::trigger::Trigger;
 use serde::de::DeserializeOwned;
+use std::sync::{Arc, OnceLock};
 use uuid::Uuid;
 
 /// A run's own row.
@@ -97,6 +100,8 @@ pub struct Stored {
     pub steps: Vec<StepRow>,
     /// Its gates' states as JSON, by position.
     pub gates: Vec<String>,
+    /// The plan, once somebody asked for it.
+    planned: OnceLock<Arc<Plan>>,
 }
 
 impl Stored {
@@ -109,8 +114,13 @@ impl Stored {
     ///
     /// # Errors
     /// The row is damaged.
-    pub fn plan(&self) -> sqlx::Result<Option<Plan>> {
-        self.row.plan.as_deref().map(decode).transpose()
+    pub fn plan(&self) -> sqlx::Result<Option<Arc<Plan>>> {
+        let Some(text) = &self.row.plan else { return Ok(None) };
+        if let Some(known) = self.planned.get() {
+            return Ok(Some(Arc::clone(known)));
+        }
+        let plan = Arc::new(decode(text)?);
+        Ok(Some(Arc::clone(self.planned.get_or_init(|| plan))))
     }
 
     /// What made it.
@@ -175,5 +185,5 @@ pub async fn load(conn: &mut Conn, id: RunId) -> sqlx::Result<Option<Stored>> {
         .fetch_all(&mut *conn)
         .await?;
     let gates = sqlx::query_scalar("select state from run_gate where run = $1 order by ix").bind(id.0).fetch_all(conn).await?;
-    Ok(Some(Stored { row, pipelines, steps, gates }))
+    Ok(Some(Stored { row, pipelines, steps, gates, planned: OnceLock::new() }))
 }

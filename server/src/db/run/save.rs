@@ -4,6 +4,7 @@ use super::{RunRow, encode};
 use crate::db::Conn;
 use dockercise_pipeline::ids::{RunId, StepIx};
 use dockercise_pipeline::run::{Applied, Run};
+use dockercise_pipeline::wire::ResolvedImage;
 
 /// A pipeline of a new run.
 #[derive(Debug, Clone)]
@@ -134,15 +135,22 @@ pub async fn save(conn: &mut Conn, id: RunId, version: i64, machine: &Run, appli
     Ok(true)
 }
 
-/// Notes the image that a step's container was made from.
+/// Notes the image that a step's container was made from, and what its name means in this run from now on.
 ///
 /// # Errors
 /// The database's.
-pub async fn set_step_image(conn: &mut Conn, id: RunId, step: StepIx, image: &str) -> sqlx::Result<()> {
+pub async fn set_step_image(conn: &mut Conn, id: RunId, step: StepIx, image: &ResolvedImage) -> sqlx::Result<()> {
     sqlx::query("update run_step set image_id = $3 where run = $1 and ix = $2")
         .bind(id.0)
         .bind(i64::from(step.0))
-        .bind(image)
+        .bind(&image.id)
+        .execute(&mut *conn)
+        .await?;
+    sqlx::query("insert into run_image (run, name, id, digest) values ($1, $2, $3, $4) on conflict (run, name) do nothing")
+        .bind(id.0)
+        .bind(&image.name)
+        .bind(&image.id)
+        .bind(&image.digest)
         .execute(conn)
         .await?;
     Ok(())

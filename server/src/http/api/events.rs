@@ -1,12 +1,14 @@
 //! Tells a page that its run changed. The page then asks for it: nothing is only in the stream.
 
 use super::super::{App, Fault};
-use super::{RunPath, find};
+use super::{RunPath, locate};
 use crate::db;
 use crate::hub::Change;
 use axum::extract::{Path, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
+use dockercise_pipeline::ids::StepIx;
 use futures_util::Stream;
+use serde::Serialize;
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
@@ -14,7 +16,14 @@ use tokio::sync::broadcast::error::RecvError;
 /// Changes closer together than this are told once.
 const GATHER: Duration = Duration::from_millis(100);
 
-/// `changed` with the run's version, whenever it grew.
+/// What goes on for a step.
+#[derive(Serialize)]
+struct Noticed {
+    step: StepIx,
+    words: String,
+}
+
+/// `changed` with the run's version, whenever it grew; `notices` with what goes on for its steps right now.
 #[utoipa::path(get, path = "/api/results/{account}/{pipeline}/{number}/events",
     params(("account" = String, Path), ("pipeline" = String, Path), ("number" = String, Path)),
     responses((status = 200, content_type = "text/event-stream", body = String)))]
@@ -23,8 +32,7 @@ pub async fn events(
     Path(path): Path<RunPath>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Fault> {
     let mut changes = app.hub.listen();
-    let (stored, _) = find(&app, &path).await?;
-    let id = stored.id();
+    let (id, _) = locate(&app, &path).await?;
     let stream = async_stream::stream! {
         let mut told = 0;
         loop {
@@ -40,6 +48,12 @@ pub async fn events(
             loop {
                 match changes.recv().await {
                     Ok(Change::Run(changed)) if changed == id => break,
+                    Ok(Change::Notice(changed)) if changed == id => {
+                        let now: Vec<Noticed> = app.hub.notices(id).into_iter().map(|(step, words)| Noticed { step, words }).collect();
+                        if let Ok(event) = Event::default().event("notices").json_data(now) {
+                            yield Ok(event);
+                        }
+                    }
                     Ok(_) => {}
                     // Some were missed; one of them may have been ours.
                     Err(RecvError::Lagged(_)) => break,

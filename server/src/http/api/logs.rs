@@ -3,8 +3,8 @@
 #![expect(unused_qualifications, reason = "utoipa's macro writes them")]
 
 use super::super::{App, Fault, logs};
-use super::find;
-use crate::db::run::Stored;
+use super::locate;
+use crate::db;
 use crate::hub::Change;
 use crate::store::{LogName, Page};
 use crate::view::{FrameView, LogPage, Problem};
@@ -17,7 +17,8 @@ use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use dockercise_pipeline::frame::Stream as Channel;
 use dockercise_pipeline::ids::{Attempt, Phase, RunId, StepIx};
-use dockercise_pipeline::run::StepStatus;
+use dockercise_pipeline::names::is_step_name;
+use dockercise_pipeline::run::{StepState, StepStatus};
 use futures_util::Stream;
 use serde::Deserialize;
 use std::convert::Infallible;
@@ -31,7 +32,7 @@ const PAGE: usize = 1024 * 1024;
 type StepPath = (String, String, String, u32);
 
 /// Which of a step's outputs, and from where.
-#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Which {
@@ -40,6 +41,8 @@ pub struct Which {
     /// `run` or `done`; `run` where it is not said.
     #[param(value_type = Option<String>)]
     phase: Option<Phase>,
+    /// One of the step's services; the step itself where it is not said.
+    service: Option<String>,
     /// The offset of a frame; 0 where it is not said.
     from: Option<u64>,
 }
@@ -50,26 +53,23 @@ struct Place {
     log: LogName,
 }
 
+/// The place of a step's output, and whether no more will come.
 async fn place(app: &App, path: &StepPath, which: &Which) -> Result<(Place, bool), Fault> {
     let (account, slug, number, step) = path;
-    let (stored, _) = find(app, &(account.clone(), slug.clone(), number.clone())).await?;
+    let (run, _) = locate(app, &(account.clone(), slug.clone(), number.clone())).await?;
     let step = StepIx(*step);
-    let phase = which.phase.unwrap_or(Phase::Run);
-    let (log, complete) = locate(&stored, step, which.attempt, phase)?.ok_or_else(Fault::not_found)?;
-    Ok((Place { run: stored.id(), step, log }, complete))
-}
-
-/// The log's name, and whether no more will come.
-fn locate(stored: &Stored, step: StepIx, attempt: Option<u32>, phase: Phase) -> Result<Option<(LogName, bool)>, Fault> {
-    let (Some(plan), state) = (stored.plan()?, stored.state()?) else { return Ok(None) };
-    let Some(now) = state.steps.get(step.index()) else { return Ok(None) };
+    let mut conn = app.db.read().await?;
+    let state = db::run::step_state(&mut conn, run, step).await?.ok_or_else(Fault::not_found)?;
+    let now: StepState = db::run::decode(&state)?;
     let last = now.attempt.max(1);
-    let number = attempt.unwrap_or(last);
-    if !(1..=last).contains(&number) {
-        return Ok(None);
+    let number = which.attempt.unwrap_or(last);
+    let service = which.service.as_deref();
+    if !(1..=last).contains(&number) || !service.is_none_or(is_step_name) {
+        return Err(Fault::not_found());
     }
     let complete = matches!(now.status, StepStatus::Ended { .. }) || number < now.attempt;
-    Ok(logs::name(stored, &plan, Attempt { step, number }, phase).map(|log| (log, complete)))
+    let log = logs::name(app, &mut conn, run, Attempt { step, number }, which.phase.unwrap_or(Phase::Run), service).await?;
+    Ok((Place { run, step, log }, complete))
 }
 
 fn shown(page: Page, complete: bool) -> LogPage {
@@ -177,7 +177,7 @@ pub async fn raw(State(app): State<App>, Path(path): Path<StepPath>, Query(which
     params(("account" = String, Path), ("pipeline" = String, Path), ("number" = String, Path), ("step" = u32, Path)),
     responses((status = 200, content_type = "application/octet-stream", body = String), (status = 206), (status = 404, body = Problem)))]
 pub async fn value(State(app): State<App>, Path(path): Path<StepPath>, headers: HeaderMap) -> Result<Response, Fault> {
-    let (place, _) = place(&app, &path, &Which { attempt: None, phase: None, from: None }).await?;
+    let (place, _) = place(&app, &path, &Which::default()).await?;
     let name = format!("{}-{}-{}.value", place.log.slug, place.log.number, place.log.step);
     let range = headers.get(header::RANGE).and_then(|v| v.to_str().ok()).and_then(range);
     let (skip, take) = range.map_or((0, u64::MAX), |(first, last)| (first, last - first + 1));

@@ -6,16 +6,18 @@ pub mod logs;
 pub mod pipelines;
 pub mod results;
 pub mod secrets;
+pub mod steps;
 
 use super::{App, Fault};
 use crate::db::{self, run::Stored};
 use axum::http::StatusCode;
+use dockercise_pipeline::ids::RunId;
 
 /// The address of a run: `/results/{account}/{pipeline}/{number}`; `latest` for the newest.
 pub type RunPath = (String, String, String);
 
 /// The run at an address, and the pipeline's position in it.
-async fn find(app: &App, path: &RunPath) -> Result<(Stored, usize), Fault> {
+async fn locate(app: &App, path: &RunPath) -> Result<(RunId, usize), Fault> {
     let (account, slug, number) = path;
     let mut conn = app.db.read().await?;
     let number = match number.as_str() {
@@ -29,6 +31,12 @@ async fn find(app: &App, path: &RunPath) -> Result<(Stored, usize), Fault> {
         })?,
     };
     let (id, ix) = db::run::by_number(&mut conn, account, slug, number).await?.ok_or_else(Fault::not_found)?;
-    let stored = db::run::load(&mut conn, id).await?.ok_or_else(Fault::not_found)?;
-    Ok((stored, ix as usize))
+    Ok((id, ix as usize))
+}
+
+/// The same with all of its rows.
+async fn find(app: &App, path: &RunPath) -> Result<(Stored, usize), Fault> {
+    let (id, ix) = locate(app, path).await?;
+    let stored = db::run::load(&mut *app.db.read().await?, id).await?.ok_or_else(Fault::not_found)?;
+    Ok((stored, ix))
 }

@@ -2,7 +2,7 @@
 
 #![expect(unused_qualifications, reason = "utoipa's macro writes them")]
 
-use super::super::{App, Fault, logs};
+use super::super::{App, Fault};
 use super::{RunPath, find};
 use crate::db::{self, repository};
 use crate::view::{self, Around, Problem, RunList, RunView};
@@ -63,7 +63,6 @@ pub async fn list(
     responses((status = 200, body = RunView), (status = 404, body = Problem)))]
 pub async fn run(State(app): State<App>, Path(path): Path<RunPath>) -> Result<Json<RunView>, Fault> {
     let (stored, ix) = find(&app, &path).await?;
-    let lengths = logs::lengths(&app, &stored).await?;
     let (account, slug, _) = &path;
     let mut conn = app.db.read().await?;
     let number = stored.pipelines[ix].number.unwrap_or(0);
@@ -71,7 +70,7 @@ pub async fn run(State(app): State<App>, Path(path): Path<RunPath>) -> Result<Js
         repository: repository::by_id(&mut conn, stored.row.repository).await?.ok_or_else(Fault::not_found)?,
         newest: db::run::newest_number(&mut conn, account, slug).await?.unwrap_or(number),
         reruns: db::run::numbers_of(&mut conn, account, slug, number).await?,
-        lengths,
+        notices: app.hub.notices(stored.id()),
     };
     Ok(Json(view::run(&stored, ix, &around)?))
 }

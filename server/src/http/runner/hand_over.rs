@@ -7,6 +7,7 @@ use crate::db::{self, Conn};
 use axum::http::StatusCode;
 use dockercise_pipeline::ids::{Fence, JobId, RunId};
 use dockercise_pipeline::wire::{About, Job, Numbered, Source};
+use std::sync::Arc;
 
 /// The job of a row; none where its run is gone or never had a plan, which no job is made for.
 pub async fn job(app: &App, conn: &mut Conn, row: &JobRow) -> Result<Option<Job>, Fault> {
@@ -45,9 +46,9 @@ pub async fn job(app: &App, conn: &mut Conn, row: &JobRow) -> Result<Option<Job>
             deploy_key: key,
             known_hosts: repository.known_hosts.clone(),
         },
-        plan,
+        plan: Arc::unwrap_or_clone(plan),
         trusted: true,
-        images: Vec::new(),
+        images: db::run::images(conn, stored.id()).await?,
         kept: Vec::new(),
     }))
 }

@@ -1,7 +1,6 @@
 //! The files that steps leave, from a runner.
 
 use super::super::{App, Fault, logs};
-use crate::db;
 use crate::store::files::{FileName, LARGEST, Put};
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
@@ -28,10 +27,8 @@ pub async fn put(
 ) -> Result<StatusCode, Fault> {
     let host = super::host(&app, &headers)?;
     let job = super::known(&app, host, JobId(id), Fence(lease.fence)).await?;
-    let stored = db::run::load(&mut *app.db.read().await?, RunId(job.run)).await?.ok_or_else(Fault::not_found)?;
-    let plan = stored.plan()?.ok_or_else(Fault::not_found)?;
     let attempt = Attempt { step: StepIx(step), number };
-    let log = logs::name(&stored, &plan, attempt, Phase::Run).ok_or_else(Fault::not_found)?;
+    let log = logs::name(&app, &mut *app.db.read().await?, RunId(job.run), attempt, Phase::Run, None).await?;
     let name = FileName::beside(&log, &sha256).ok_or_else(Fault::not_found)?;
     let refused = |status, words: String| Err(Fault::new(status, words, None));
     match app.store.put_file(&name, body.into_data_stream()).await? {

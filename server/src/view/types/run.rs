@@ -1,5 +1,6 @@
-//! The types of the API. The page's own are made from these (`web/src/api/schema.ts`).
+//! Runs, and what of their graph is the same for all steps.
 
+use super::StepLine;
 use chrono::{DateTime, Utc};
 use dockercise_pipeline::diagnostic::Diagnostic;
 use serde::{Deserialize, Serialize};
@@ -141,12 +142,12 @@ pub struct RunView {
     /// Path of the pipeline's file.
     pub file: String,
     /// What the compiler said about the files at this commit.
-    #[schema(value_type = Vec<DiagnosticView>)]
+    #[schema(value_type = Vec<super::DiagnosticView>)]
     pub diagnostics: Vec<Diagnostic>,
     /// All pipelines of the merged run.
     pub pipelines: Vec<PipelineView>,
     /// All steps of the merged run.
-    pub steps: Vec<StepView>,
+    pub steps: Vec<StepLine>,
     /// What flows between them.
     pub edges: Vec<EdgeView>,
     /// All gates of the merged run.
@@ -210,98 +211,6 @@ pub struct PipelineView {
     pub href: Option<String>,
 }
 
-/// A step.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct StepView {
-    /// Position in the plan.
-    pub index: u32,
-    /// Its name.
-    pub name: String,
-    /// Its pipeline's position.
-    pub pipeline: u32,
-    /// Its line in the pipeline's file.
-    pub line: u32,
-    /// The image, as the file names it.
-    pub image: String,
-    /// The image, as it was resolved.
-    #[schema(required)]
-    pub image_id: Option<String>,
-    /// The command, as the file has it.
-    pub run: String,
-    /// The second command.
-    #[schema(required)]
-    pub done: Option<String>,
-    /// Its working directory starts as the repository.
-    pub uses_source: bool,
-    /// What its working directory starts as: `source`, or `pipeline/step`.
-    #[schema(required)]
-    pub volume_from: Option<String>,
-    /// Its environment.
-    pub env: Vec<EnvView>,
-    /// `waiting`, `at-gate`, `ready`, `running`, `running-done`, `recording`, or an outcome's word.
-    pub state: String,
-    /// Exit code, where it failed with one.
-    #[schema(required)]
-    pub code: Option<i64>,
-    /// Why it is where it is, in words.
-    #[schema(required)]
-    pub reason: Option<String>,
-    /// A remark of the host's, such as "out of memory".
-    #[schema(required)]
-    pub note: Option<String>,
-    /// The attempt that runs or ran last; 0 before the first.
-    pub attempt: u32,
-    /// When `run` started.
-    #[schema(required)]
-    pub started_at: Option<DateTime<Utc>>,
-    /// When `done` started.
-    #[schema(required)]
-    pub done_started_at: Option<DateTime<Utc>>,
-    /// When its end was known.
-    #[schema(required)]
-    pub finished_at: Option<DateTime<Utc>>,
-    /// Its value, once recorded.
-    #[schema(required)]
-    pub value: Option<ValueView>,
-    /// Its logs.
-    pub logs: Vec<LogView>,
-}
-
-/// A variable of a step's environment.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct EnvView {
-    /// Its name.
-    pub name: String,
-    /// The step whose value it is.
-    #[schema(required)]
-    pub from: Option<u32>,
-    /// The text, where the file has one.
-    #[schema(required)]
-    pub literal: Option<String>,
-}
-
-/// A value's size and sum.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct ValueView {
-    /// Bytes.
-    pub length: u64,
-    /// Lower-case hex sha256.
-    pub sha256: String,
-}
-
-/// A log.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct LogView {
-    /// The attempt.
-    pub attempt: u32,
-    /// `run` or `done`.
-    pub phase: String,
-    /// Bytes of frames so far.
-    pub length: u64,
-    /// No more will come.
-    pub complete: bool,
-}
-
 /// What flows from one step to another.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct EdgeView {
@@ -309,7 +218,7 @@ pub struct EdgeView {
     pub from: u32,
     /// To this one.
     pub to: u32,
-    /// `value`, `volume`, `env`, `order`.
+    /// `value`, `volume`, `env`, `image`, `order`.
     pub kinds: Vec<String>,
 }
 
@@ -337,6 +246,11 @@ pub struct GateView {
     /// What the file says to the person who clicks.
     #[schema(required)]
     pub note: Option<String>,
+    /// Who may click: logins and teams; empty for whoever may click at all.
+    pub allowed: Vec<String>,
+    /// When it cannot be clicked any more.
+    #[schema(required)]
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 /// Why it is being stopped.
@@ -356,100 +270,4 @@ pub struct Can {
     pub cancel: bool,
     /// Run it again.
     pub rerun: bool,
-}
-
-/// A page of a log.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct LogPage {
-    /// In order.
-    pub frames: Vec<FrameView>,
-    /// Ask for this offset next.
-    pub next: u64,
-    /// How long the log is now.
-    pub length: u64,
-    /// No more will come after `length`.
-    pub complete: bool,
-}
-
-/// A piece of output.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct FrameView {
-    /// Milliseconds since 1970.
-    pub at: u64,
-    /// `stdout`, `stderr` or `remark`.
-    pub stream: String,
-    /// The bytes, base64.
-    pub data: String,
-    /// The frame's offset in the log.
-    pub offset: u64,
-}
-
-/// Where a thing is now.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Place {
-    /// The account.
-    pub account: String,
-    /// The slug.
-    pub pipeline: String,
-    /// The number.
-    pub number: i64,
-    /// Its page.
-    pub href: String,
-}
-
-/// What went wrong, and what to do.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct Problem {
-    /// What failed, on what.
-    pub error: String,
-    /// What to do.
-    #[schema(required)]
-    pub help: Option<String>,
-}
-
-/// A problem in a pipeline file. Made by `dockercise_pipeline::diagnostic`, described here.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what another crate serialises")]
-pub struct DiagnosticView {
-    /// `error` or `warning`.
-    severity: String,
-    /// What failed and on what.
-    message: String,
-    /// The file's path in the repository.
-    file: String,
-    /// Line, from 1.
-    line: u32,
-    /// Column in characters, from 1.
-    column: u32,
-    span: SpanView,
-    /// The line's text, or the part around the caret where it is long.
-    text: String,
-    /// How many characters of the line were cut off in front of `text`.
-    cut: u32,
-    /// What to do.
-    #[schema(required)]
-    help: Option<String>,
-    related: Vec<RelatedView>,
-}
-
-/// Another place that a problem is about.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what another crate serialises")]
-pub struct RelatedView {
-    /// What is there.
-    label: String,
-    file: String,
-    line: u32,
-    column: u32,
-    span: SpanView,
-    text: String,
-    cut: u32,
-}
-
-/// A piece of a file's text, in bytes.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what another crate serialises")]
-pub struct SpanView {
-    offset: u32,
-    len: u32,
 }
