@@ -72,6 +72,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(api::results::list))
         .routes(routes!(api::results::run))
         .routes(routes!(api::steps::step))
+        .routes(routes!(api::steps::file))
         .routes(routes!(api::events::events))
         .routes(routes!(api::logs::page))
         .routes(routes!(api::logs::live))

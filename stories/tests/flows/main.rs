@@ -3,6 +3,7 @@
 
 mod bytes;
 mod ends;
+mod files;
 mod gates;
 mod graph;
 mod source;

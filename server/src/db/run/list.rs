@@ -169,6 +169,19 @@ pub async fn step_state(conn: &mut Conn, id: RunId, step: StepIx) -> sqlx::Resul
         .await
 }
 
+/// What was stored of a step, as JSON; none before it is recorded, or where the run has no such step.
+///
+/// # Errors
+/// The database's.
+pub async fn step_record(conn: &mut Conn, id: RunId, step: StepIx) -> sqlx::Result<Option<String>> {
+    let found: Option<Option<String>> = sqlx::query_scalar("select record from run_step where run = $1 and ix = $2")
+        .bind(id.0)
+        .bind(i64::from(step.0))
+        .fetch_optional(conn)
+        .await?;
+    Ok(found.flatten())
+}
+
 /// All runs that are not over, oldest first.
 ///
 /// # Errors
