@@ -4,6 +4,7 @@
 //! http ──> db <── work ──> github          http: requests; db: SQL; work: the only place that joins them
 //!   └──> runs <──┘                         runs: the only place that changes a run
 //!   └──> view, store                       view: rows as people see them; store: the local account's folder
+//!   └──> secrets, seal                     secrets: what people give to steps, sealed
 //! ```
 
 pub mod child;

@@ -268,6 +268,7 @@ export function buildRun(spec: RunSpec): MockRun {
         by: state === "open" ? "maren" : null,
         at: state === "open" ? secondsAgo(40) : null,
         note: pipeline.note ?? null,
+        reason: null,
         allowed: pipeline.allowed ?? [],
         expires_at: pipeline.allowed && state === "waiting" ? secondsAgo(95 - 7 * 86_400) : null,
       });

@@ -211,7 +211,10 @@ export class MockApi {
       }
       for (const one of view.pipelines) if (!isOver(one.state)) one.state = "cancelled";
       for (const gate of view.gates) if (gate.state !== "open") gate.state = "void";
-      Object.assign(view, { stop: { why: "cancelled", by: "maren" }, can: { cancel: false, rerun: true } });
+      Object.assign(view, {
+        stop: { why: "cancelled", words: "cancelled by maren", all: false, by: "maren" },
+        can: { cancel: false, rerun: true },
+      });
       Object.assign(view.summary, { state: "cancelled", ended_at: now });
     } else if (what === "gates") {
       const gate = view.gates[Number(index)];

@@ -51,8 +51,10 @@ pub fn gates(plan: &Plan, state: &RunState) -> Vec<GateView> {
                 GateState::Closed => ("closed", None, None),
                 GateState::Waiting { since } => ("waiting", Some(*since), None),
                 GateState::Open { by, at } => ("open", None, Some((by.clone(), *at))),
-                GateState::Expired { .. } | GateState::Void => ("void", None, None),
+                GateState::Expired { .. } => ("expired", None, None),
+                GateState::Void => ("void", None, None),
             };
+            let reason = if let GateState::Expired { reason } = now { Some(reason.clone()) } else { None };
             let (by, at) = open.unzip();
             let (pipeline, step) = match gate.guards {
                 Guarded::Pipeline { pipeline } => (pipeline.0, None),
@@ -68,6 +70,7 @@ pub fn gates(plan: &Plan, state: &RunState) -> Vec<GateView> {
                 by,
                 at,
                 note: gate.note.clone(),
+                reason,
                 allowed: gate.by.clone(),
                 expires_at: since.zip(lasts).and_then(|(since, lasts)| since.checked_add_signed(lasts)),
             }

@@ -67,13 +67,28 @@ pub fn run(stored: &Stored, ix: usize, around: &Around) -> sqlx::Result<RunView>
         steps: plan.map(|plan| step::lines(plan, &state, &around.notices)).unwrap_or_default(),
         edges: plan.map(graph::edges).unwrap_or_default(),
         gates: plan.map(|plan| graph::gates(plan, &state)).unwrap_or_default(),
-        stop: here.stop.as_ref().map(|stop| match stop {
-            Stop::Cancelled { by } => StopView { why: "cancelled".into(), by: Some(by.clone()) },
-            Stop::TimedOut | Stop::NotTaken { .. } => StopView { why: "timed-out".into(), by: None },
-        }),
+        stop: here.stop.as_ref().map(|stop| stopped(stop, here.stop_all.is_some())),
         can: Can { cancel: !over && here.stop.is_none(), rerun: over && plan.is_some() },
         reruns: around.reruns.clone(),
     })
+}
+
+fn stopped(stop: &Stop, all: bool) -> StopView {
+    let (why, words, by) = match stop {
+        Stop::Cancelled { by } => ("cancelled", format!("cancelled by {by}"), Some(by.clone())),
+        Stop::TimedOut => ("timed-out", "stopped because its time was up".to_owned(), None),
+        Stop::NotTaken { seconds } => ("not-taken", format!("no host took it within {}", duration(*seconds)), None),
+    };
+    StopView { why: why.to_owned(), words, all, by }
+}
+
+/// As a file would say it: `24h`, `90m`, `5s`.
+fn duration(seconds: u64) -> String {
+    match seconds {
+        s if s > 0 && s % 3600 == 0 => format!("{}h", s / 3600),
+        s if s > 0 && s % 60 == 0 => format!("{}m", s / 60),
+        s => format!("{s}s"),
+    }
 }
 
 /// A row of a list of runs.

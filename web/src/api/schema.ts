@@ -435,12 +435,14 @@ export interface components {
              * @description The pipeline it stands in.
              */
             pipeline: number;
+            /** @description Why it cannot be clicked any more. */
+            reason: string | null;
             /**
              * Format: date-time
              * @description Since when it waits.
              */
             since: string | null;
-            /** @description `closed`, `waiting`, `open`, `void`. */
+            /** @description `closed`, `waiting`, `open`, `expired`, `void`. */
             state: string;
             /**
              * Format: int32
@@ -878,10 +880,14 @@ export interface components {
         };
         /** @description Why it is being stopped. */
         StopView: {
+            /** @description Clean-up is being stopped too. */
+            all: boolean;
             /** @description Who cancelled it. */
             by: string | null;
-            /** @description `cancelled` or `timed-out`. */
+            /** @description `cancelled`, `timed-out` or `not-taken`. */
             why: string;
+            /** @description In words. */
+            words: string;
         };
         /** @description Where a secret is. */
         StoreView: {

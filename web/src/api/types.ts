@@ -48,8 +48,11 @@ export type StepView = Exact<
 export type EnvView = Schemas["EnvView"];
 export type FileView = Schemas["FileView"];
 export type EdgeView = Exact<Schemas["EdgeView"], { kinds: EdgeKind[] }>;
-export type GateView = Exact<Schemas["GateView"], { state: "closed" | "waiting" | "open" | "void" }>;
-export type StopView = Exact<Schemas["StopView"], { why: "cancelled" | "timed-out" }>;
+export type GateView = Exact<
+  Schemas["GateView"],
+  { state: "closed" | "waiting" | "open" | "expired" | "void" }
+>;
+export type StopView = Exact<Schemas["StopView"], { why: "cancelled" | "timed-out" | "not-taken" }>;
 export type RunView = Exact<
   Schemas["RunView"],
   {

@@ -17,6 +17,8 @@ export function gateWords(gate: GateView): string {
       return "waits for a click";
     case "open":
       return gate.by ? `opened by ${gate.by}` : "opened";
+    case "expired":
+      return "expired";
     case "void":
       return "not asked any more";
     default:
@@ -24,7 +26,7 @@ export function gateWords(gate: GateView): string {
   }
 }
 
-const TONES = { waiting: "click", open: "good", void: "quiet", closed: "quiet" } as const;
+const TONES = { waiting: "click", open: "good", expired: "late", void: "quiet", closed: "quiet" } as const;
 
 export const GateNode = memo(function GateNode({ data }: NodeProps<GateNodeType>) {
   const { gate, approve, pending } = data;
@@ -49,7 +51,7 @@ export const GateNode = memo(function GateNode({ data }: NodeProps<GateNodeType>
             />
           </span>
         ) : (
-          <span className={css.note}>{gate.note ?? "gate: human click"}</span>
+          <span className={css.note}>{gate.reason ?? gate.note ?? "gate: human click"}</span>
         )}
       </div>
       <Handle type="source" position={Position.Right} />

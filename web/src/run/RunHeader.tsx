@@ -123,8 +123,8 @@ export function RunHeader({ run, pending, act }: Props) {
         </div>
         {run.stop && (
           <p className={css.stop}>
-            {run.stop.why === "cancelled" ? "cancelled" : "stopped because its time was up"}
-            {run.stop.by && ` by ${run.stop.by}`}
+            {run.stop.words}
+            {run.stop.all && ", its clean-up too"}
           </p>
         )}
       </div>

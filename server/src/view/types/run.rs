@@ -232,7 +232,7 @@ pub struct GateView {
     /// The step it guards; none: the whole pipeline.
     #[schema(required)]
     pub step: Option<u32>,
-    /// `closed`, `waiting`, `open`, `void`.
+    /// `closed`, `waiting`, `open`, `expired`, `void`.
     pub state: String,
     /// Since when it waits.
     #[schema(required)]
@@ -246,6 +246,9 @@ pub struct GateView {
     /// What the file says to the person who clicks.
     #[schema(required)]
     pub note: Option<String>,
+    /// Why it cannot be clicked any more.
+    #[schema(required)]
+    pub reason: Option<String>,
     /// Who may click: logins and teams; empty for whoever may click at all.
     pub allowed: Vec<String>,
     /// When it cannot be clicked any more.
@@ -256,8 +259,12 @@ pub struct GateView {
 /// Why it is being stopped.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct StopView {
-    /// `cancelled` or `timed-out`.
+    /// `cancelled`, `timed-out` or `not-taken`.
     pub why: String,
+    /// In words.
+    pub words: String,
+    /// Clean-up is being stopped too.
+    pub all: bool,
     /// Who cancelled it.
     #[schema(required)]
     pub by: Option<String>,
