@@ -48,14 +48,14 @@ fn every_wrong_one_is_told_as_the_page_says() {
 
 #[test]
 fn every_example_is_linked() {
-    for name in ["hello", "value", "volume", "deploy", "founding"] {
+    for name in ["hello", "value", "volume", "image", "deploy", "founding"] {
         assert!(PAGE.contains(&format!("../examples/{name}.dockercise.yaml")), "{name}");
     }
 }
 
 #[test]
 fn what_the_page_says_of_braces_holds() {
-    let compiled = compile("docs", file(blocks()[2].1));
+    let compiled = compile("docs", file(blocks().into_iter().find(|(_, text)| text.starts_with("commit-id:")).expect("the block").1));
     let plan = compiled.plan.expect("a plan");
     assert_eq!(
         script(&plan.steps[1]),
