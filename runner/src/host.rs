@@ -47,6 +47,7 @@ pub trait Host: Send + Sync + 'static {
     fn follow(&self, key: &AttemptKey, from: u64) -> Self::Spool;
     fn project(&self, key: &AttemptKey) -> impl Answer<ValueInfo>;
     fn read_value(&self, run: RunId, step: StepIx, limit: u64) -> impl Answer<Bytes>;
+    fn forget_value(&self, run: RunId, step: StepIx) -> impl Answer<()>;
     fn spool_sum(&self, key: &AttemptKey) -> impl Answer<SpoolSum>;
     fn forget_spool(&self, key: &AttemptKey) -> impl Answer<()>;
     fn open_tree(&self, run: RunId, folders: &[Folder]) -> impl Answer<Self::Left>;
@@ -122,6 +123,9 @@ impl Host for Engine {
     }
     fn read_value(&self, run: RunId, step: StepIx, limit: u64) -> impl Answer<Bytes> {
         Engine::read_value(self, run, step, limit)
+    }
+    fn forget_value(&self, run: RunId, step: StepIx) -> impl Answer<()> {
+        Engine::forget_value(self, run, step)
     }
     fn spool_sum(&self, key: &AttemptKey) -> impl Answer<SpoolSum> {
         Engine::spool_sum(self, key)

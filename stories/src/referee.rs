@@ -222,6 +222,10 @@ async fn stored(
         }
         if log.phase == dockercise_pipeline::ids::Phase::Run {
             let value = project(&bytes);
+            if record.value_sha256.is_empty() && value.is_empty() {
+                // A secret: told by its length alone.
+                continue;
+            }
             if value.len() as u64 != record.value_length || hex(&Sha256::digest(&value)) != record.value_sha256 {
                 found.push(format!(
                     "I7: the value of {} is {} bytes in its log and {} in the record, or differs",

@@ -4,6 +4,7 @@
 mod answer;
 mod contact;
 mod results;
+mod secrets;
 
 pub use answer::CallError;
 pub use contact::Contact;

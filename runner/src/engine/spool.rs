@@ -27,6 +27,11 @@ impl Engine {
         self.inner.read(&names::value(run, step), limit).await
     }
 
+    /// Removes a step's value; well where there is none.
+    pub async fn forget_value(&self, run: RunId, step: StepIx) -> Result<(), EngineError> {
+        self.inner.keeper.ask(Request::Remove { at: names::value(run, step) }).await.map(drop)
+    }
+
     /// Length and sum of its spool as it is now.
     pub async fn spool_sum(&self, key: &AttemptKey) -> Result<SpoolSum, EngineError> {
         let (length, sha256, _) = self.inner.sum(Request::Sum { at: names::spool(key) }).await?;

@@ -1,10 +1,10 @@
 //! What the steps of a job share.
 
 use super::message::Message;
+use super::vault::Vault;
 use crate::engine::{AttemptKey, EngineError, Folder, ImageRef};
 use crate::host::Host;
 use crate::shared::{Shared, patiently};
-use dockercise_mask::Secrets;
 use dockercise_pipeline::ids::{Attempt, Phase};
 use dockercise_pipeline::wire::Job;
 use std::collections::HashMap;
@@ -36,6 +36,8 @@ pub struct Context<H> {
     images: Mutex<HashMap<String, Arc<Once<ImageRef>>>>,
     /// What steps have left.
     left: Mutex<HashMap<Attempt, Vec<Folder>>>,
+    /// What must not be shown.
+    pub vault: Vault,
     /// Calls that the engine has not answered yet.
     calls: TaskTracker,
 }
@@ -51,6 +53,7 @@ impl<H: Host> Context<H> {
             source: OnceCell::new(),
             images: Mutex::default(),
             left: Mutex::default(),
+            vault: Vault::default(),
             calls: TaskTracker::new(),
         }
     }
@@ -103,14 +106,6 @@ impl<H: Host> Context<H> {
     /// What an attempt has left.
     pub fn left(&self, attempt: Attempt) -> Option<Vec<Folder>> {
         self.left.lock().unwrap_or_else(PoisonError::into_inner).get(&attempt).cloned()
-    }
-
-    /// All secrets of the run that are known here so far: what every byte is masked by that leaves this host.
-    ///
-    /// # Errors
-    /// In words: one of them cannot be had again.
-    pub async fn known_secrets(&self) -> Result<Secrets, String> {
-        Ok(Secrets::default())
     }
 
     /// Sees to it that the source's layer is there.

@@ -2,7 +2,7 @@
 
 use super::ledger::Ledger;
 use super::message::{Go, Message};
-use super::{Loop, Sent};
+use super::{Loop, Sent, vault};
 use crate::host::Host;
 use crate::step::{self, At, Walk};
 use chrono::Utc;
@@ -36,6 +36,7 @@ impl<H: Host> Loop<H> {
     /// Takes up what a journal says is under way, and starts what is ready.
     pub(super) fn take_up(&mut self, turn: Option<OwnedSemaphorePermit>) {
         (self.in_work, self.turn) = (true, turn);
+        self.remember_secrets();
         let steps: Vec<StepIx> = self.cx.job.plan.steps().map(|(ix, _)| ix).collect();
         for ix in steps {
             let state = &self.ledger.state().steps[ix.index()];
@@ -69,6 +70,19 @@ impl<H: Host> Loop<H> {
             }
         }
         self.forget_taken(self.ledger.taken_up_to());
+    }
+
+    /// Secrets live in memory: those of steps that have begun before this process are had again.
+    fn remember_secrets(&self) {
+        for step in self.ledger.begun().chain(vault::begun_before(&self.cx.job)) {
+            self.cx.has_begun(step);
+            if matches!(
+                self.ledger.status(step),
+                StepStatus::Running { phase: Phase::Done } | StepStatus::Finished { .. } | StepStatus::Ended { .. }
+            ) {
+                self.cx.has_value(step);
+            }
+        }
     }
 
     /// Tells the machine, and does what follows but needs no disk.

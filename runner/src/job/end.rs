@@ -5,7 +5,7 @@ use crate::client::CallError;
 use crate::engine::{AttemptKey, Signal};
 use crate::host::Host;
 use crate::retry::Backoff;
-use crate::shared::Shared;
+use crate::shared::{Shared, patiently};
 use crate::step;
 use chrono::Utc;
 use dockercise_pipeline::ids::{Attempt, StepIx};
@@ -45,8 +45,21 @@ impl<H: Host> Loop<H> {
         {
             tracing::warn!(run = %self.cx.job.run, %error, "a waiting run keeps its network for now");
         }
+        if self.ledger.run().over() {
+            self.forget_secret_values().await;
+        }
         forget_job(&self.cx, false).await;
         JobEnd::Over
+    }
+
+    /// Values that are secrets live for the run, also where its volumes and other values are kept for longer.
+    async fn forget_secret_values(&self) {
+        let plan = &self.cx.job.plan;
+        for step in plan.steps().filter(|(_, step)| step.tainted).map(|(ix, _)| ix) {
+            if let Err(error) = patiently(|| self.cx.host().forget_value(self.cx.job.run, step)).await {
+                tracing::warn!(run = %self.cx.job.run, step = plan.full_name(step), %error, "a secret value stays until the run is released");
+            }
+        }
     }
 
     /// The lease is over: ends the containers without a word.

@@ -10,6 +10,7 @@ pub mod journal;
 mod ledger;
 mod message;
 mod reporter;
+pub mod vault;
 
 pub use context::{Context, SOURCE_LAYER};
 pub use end::{JobEnd, give_up_damaged};

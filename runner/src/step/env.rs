@@ -1,7 +1,7 @@
 //! A step's environment.
 
 use crate::host::Host;
-use crate::job::Context;
+use crate::job::{Context, vault};
 use crate::shared::patiently;
 use dockercise_pipeline::ids::StepIx;
 use dockercise_pipeline::plan::{EnvPlan, EnvValue};
@@ -15,6 +15,7 @@ const LONGEST_ENVIRONMENT: usize = 2 * 1000 * 1000;
 /// What the step is given: what every step has, then what its pipeline says.
 pub async fn environment<H: Host>(cx: &Context<H>, step: StepIx) -> Result<Vec<(String, String)>, String> {
     let mut env = of_every_step(&cx.job, step);
+    let secrets = cx.secrets(&vault::names(&cx.job.plan, step)).await?;
     for EnvPlan { name, value } in &cx.job.plan.step(step).env {
         let text = match value {
             EnvValue::Literal { text } => text.clone(),
@@ -23,8 +24,13 @@ pub async fn environment<H: Host>(cx: &Context<H>, step: StepIx) -> Result<Vec<(
                 let bytes = patiently(|| cx.host().read_value(cx.job.run, *step, limit)).await.map_err(|e| e.to_string())?;
                 from_value(name, &cx.job.plan.full_name(*step), &bytes)?
             }
-            EnvValue::Secret { .. } | EnvValue::Ssm { .. } | EnvValue::Secretsmanager { .. } => {
-                return Err(format!("{name} is to be read from a store, and this runner has none"));
+            EnvValue::Secret { name: stored } => from_store(name, stored, secrets.get(stored).map(Vec::as_slice).unwrap_or_default())?,
+            EnvValue::Ssm { .. } | EnvValue::Secretsmanager { .. } => {
+                let from = if matches!(value, EnvValue::Ssm { .. }) { "Parameter Store" } else { "Secrets Manager" };
+                return Err(format!(
+                    "{name} is to be read from AWS {from}, and this run is in no AWS account
+use {{secret: name}}, dockercise's own store"
+                ));
             }
         };
         env.retain(|(other, _)| other != name);
@@ -35,6 +41,16 @@ pub async fn environment<H: Host>(cx: &Context<H>, step: StepIx) -> Result<Vec<(
         return Err(format!("the environment is {size} bytes long\n{LONGEST_ENVIRONMENT} is the most"));
     }
     Ok(env)
+}
+
+/// A stored secret as the text of a variable. What fails says nothing of it.
+fn from_store(name: &str, stored: &str, bytes: &[u8]) -> Result<String, String> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.len() <= LONGEST_VALUE && !text.contains('\0') => Ok(text.to_owned()),
+        _ => Err(format!(
+            "the secret `{stored}` cannot be the environment variable {name}\nit must be UTF-8 without NUL, of at most 120 KiB"
+        )),
+    }
 }
 
 /// A value as the text of a variable: one trailing newline is dropped, nothing else.

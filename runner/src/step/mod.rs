@@ -120,12 +120,13 @@ impl<H: Host> Walk<H> {
             self.over(Phase::Run);
         } else {
             let end = self.phase(Phase::Run, first.clone()).await?;
-            if end.outcome != Outcome::Passed {
-                return Ok(end);
-            }
-            // Before anybody reads it.
-            if let Err(words) = self.project().await {
-                return Ok(PhaseEnd::infra(words));
+            // Before anybody reads it, and a step that runs because this one failed may.
+            let begun = self.pushes.iter().any(|p| p.phase == Phase::Run);
+            let projected = if begun { self.project().await } else { Ok(()) };
+            match projected {
+                _ if end.outcome != Outcome::Passed => return Ok(end),
+                Err(words) => return Ok(PhaseEnd::infra(words)),
+                Ok(()) => {}
             }
             if self.cx.job.plan.step(self.order.attempt.step).done.is_none() {
                 return Ok(end);
@@ -153,7 +154,15 @@ impl<H: Host> Walk<H> {
     /// Says how it ended; false where that does not count any more.
     async fn finished(&self, end: PhaseEnd) -> bool {
         let (counts, answer) = oneshot::channel();
-        let message = Message::Finished { attempt: self.order.attempt, outcome: end.outcome, note: end.note, counts };
+        let outcome = match end.outcome {
+            Outcome::Infra { reason } => Outcome::Infra { reason: self.cx.masked(&reason).await },
+            other => other,
+        };
+        let note = match end.note {
+            Some(note) => Some(self.cx.masked(&note).await),
+            None => None,
+        };
+        let message = Message::Finished { attempt: self.order.attempt, outcome, note, counts };
         self.cx.line.send(message).await.is_ok() && answer.await.unwrap_or(false)
     }
 }

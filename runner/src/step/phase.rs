@@ -196,6 +196,7 @@ impl<H: Host> Walk<H> {
         let key = self.key(Phase::Run);
         let value = patiently(|| self.cx.host().project(&key)).await.map_err(|e| e.to_string())?;
         self.value = Some(value);
+        self.cx.has_value(self.order.attempt.step);
         Ok(())
     }
 }

@@ -48,6 +48,10 @@ impl<H: Host> Walk<H> {
         let kept = if begun { self.results().await? } else { results::Kept::default() };
         let record = Record { results: kept.files, left_out: kept.left_out, ..nothing(logs) };
         Ok(match self.value.take() {
+            // What a secret's sum is says what it is, to who guesses well.
+            Some(value) if self.cx.job.plan.step(self.order.attempt.step).tainted => {
+                Record { value_length: value.length, value_sha256: String::new(), ..record }
+            }
             Some(value) => Record { value_length: value.length, value_sha256: value.sha256, ..record },
             None => record,
         })

@@ -2,7 +2,7 @@
 
 use super::env::{LONGEST_VALUE, environment};
 use super::{Order, Walk};
-use crate::engine::{AttemptSpec, LOG_CAP, Secrets};
+use crate::engine::{AttemptSpec, LOG_CAP};
 use crate::host::Host;
 use crate::job::{Context, SOURCE_LAYER};
 use dockercise_pipeline::ids::{Attempt, Phase, StepIx};
@@ -55,6 +55,7 @@ impl<H: Host> Walk<H> {
         let source = async { if self.order.volume.first().is_some_and(|l| l == SOURCE_LAYER) { cx.source().await } else { Ok(()) } };
         cx.open().await?;
         let (image, (), env) = tokio::try_join!(cx.image(name), source, environment(cx, step))?;
+        cx.has_begun(step);
         let mut spec = AttemptSpec {
             key: self.key(phase),
             image: image.id.clone(),
@@ -63,8 +64,8 @@ impl<H: Host> Walk<H> {
             volume: self.order.volume.clone(),
             layer: layer(self.order.attempt, phase),
             values: values(cx, step, phase),
-            masks: Secrets::default(),
-            secret: false,
+            masks: cx.known_secrets().await?,
+            secret: phase == Phase::Run && plan.tainted,
             value: phase == Phase::Run && is_read(&cx.job.plan, step),
             log_cap: LOG_CAP,
         };

@@ -388,6 +388,12 @@ impl Host for FakeHost {
         Ok(Bytes::from(value[..value.len().min(limit as usize)].to_vec()))
     }
 
+    async fn forget_value(&self, run: RunId, step: StepIx) -> Result<(), EngineError> {
+        self.call().await?;
+        self.world().values.remove(&(run, step));
+        Ok(())
+    }
+
     async fn spool_sum(&self, key: &AttemptKey) -> Result<SpoolSum, EngineError> {
         self.call().await?;
         let world = self.world();

@@ -13,7 +13,9 @@ use dockercise_pipeline::ids::{Attempt, Fence, JobId, Phase, RunId, StepIx};
 use dockercise_pipeline::outcome::Outcome;
 use dockercise_pipeline::plan::Plan;
 use dockercise_pipeline::run::{Effect, Event, GateState, Run, Selection, Stamped, StepStatus};
-use dockercise_pipeline::wire::{About, Have, HeldJob, Job, Numbered, Order, Orders, Poll, Record, Report, Reports, Source, Taken};
+use dockercise_pipeline::wire::{
+    About, AskSecrets, Have, HeldJob, Job, Numbered, Order, Orders, Poll, Record, Report, Reports, Secrets, Source, Taken,
+};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -56,6 +58,10 @@ pub struct Known {
     pub runs: Vec<RunHere>,
     /// What did not fit.
     pub faults: Vec<String>,
+    /// The store of secrets.
+    pub secrets: BTreeMap<String, String>,
+    /// Names that were asked for.
+    pub asked: Vec<String>,
     /// The last poll, unless a run has ended since.
     pub poll: Option<Poll>,
 }
@@ -67,6 +73,8 @@ pub struct TestServer {
     /// Of a thousand calls, so many fail: half of these before anything is done, half after.
     pub failing: AtomicU32,
     pub base: String,
+    /// Are runs a fork's?
+    untrusted: AtomicBool,
     /// The next record finds half of its logs gone, as after a power cut.
     pub lose_bytes: AtomicBool,
 }
@@ -82,11 +90,13 @@ impl TestServer {
             failing: AtomicU32::new(0),
             base,
             lose_bytes: AtomicBool::new(false),
+            untrusted: AtomicBool::new(false),
         });
         let app = Router::new()
             .route("/runner/v1/poll", post(poll))
             .route("/runner/v1/jobs/{job}/reports", post(reports))
             .route("/runner/v1/jobs/{job}/log/{step}/{attempt}/{phase}", post(log))
+            .route("/runner/v1/jobs/{job}/secrets", post(secrets))
             .route("/runner/v1/jobs/{job}/results/{step}/{attempt}/{sha256}", put(result))
             .layer(axum::extract::DefaultBodyLimit::max(1 << 20))
             .layer(axum::middleware::from_fn_with_state(Arc::clone(&server), door))
@@ -97,6 +107,11 @@ impl TestServer {
 
     pub fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on jobs may have no secrets.
+    pub fn untrusted(&self) {
+        self.untrusted.store(true, Ordering::Relaxed);
     }
 
     fn poke(&self) {
@@ -250,7 +265,7 @@ impl Known {
         jobs.into_iter().find(|(_, _, id)| *id == job).map(|(r, j, _)| (r, j))
     }
 
-    fn orders(&mut self, poll: &Poll) -> Orders {
+    fn orders(&mut self, poll: &Poll, trusted: bool) -> Orders {
         let mut orders = Orders::default();
         for HeldJob { job, fence, orders_done } in &poll.jobs {
             match self.find(*job).map(|(r, j)| &self.runs[r].jobs[j]) {
@@ -283,7 +298,7 @@ impl Known {
                         state,
                         about: about(run.machine.plan(), &run.source.sha),
                         source: run.source.clone(),
-                        trusted: true,
+                        trusted,
                         images: Vec::new(),
                         kept: Vec::new(),
                     });
@@ -330,6 +345,13 @@ fn check(run: &RunHere, attempt: Attempt, record: &Record) -> Result<(), String>
     }
     let log = run.logs.get(&(attempt.step, attempt.number, Phase::Run)).cloned().unwrap_or_default();
     let value = project(&log, frame::Stream::Stdout);
+    if run.machine.plan().step(attempt.step).tainted {
+        return if value.is_empty() && record.value_sha256.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("a secret value is told: {record:?}"))
+        };
+    }
     if (value.len() as u64, sha256(&value)) != (record.value_length, record.value_sha256.clone()) {
         return Err(format!("the value of {attempt:?} is {} bytes here, {record:?}", value.len()));
     }
@@ -373,7 +395,7 @@ async fn poll(State(server): Here, axum::Json(poll): axum::Json<Poll>) -> Respon
     let answer = tokio::time::timeout(Duration::from_secs(3), async {
         loop {
             changed.borrow_and_update();
-            let orders = server.known().orders(&poll);
+            let orders = server.known().orders(&poll, !server.untrusted.load(Ordering::Relaxed));
             if orders != Orders::default() {
                 return orders;
             }
@@ -453,6 +475,19 @@ async fn log(
     };
     server.poke();
     answer
+}
+
+async fn secrets(State(server): Here, Path(job): Path<Uuid>, axum::Json(ask): axum::Json<AskSecrets>) -> Response {
+    use base64::Engine as _;
+    let mut known = server.known();
+    let Some((run, job)) = known.find(JobId(job)) else { return StatusCode::CONFLICT.into_response() };
+    if known.runs[run].jobs[job].is_not(ask.fence) {
+        return StatusCode::CONFLICT.into_response();
+    }
+    let found = ask.names.iter().filter_map(|name| known.secrets.get(name).map(|value| (name.clone(), value.clone())));
+    let secrets = found.map(|(name, value)| (name, base64::prelude::BASE64_STANDARD.encode(value))).collect();
+    known.asked.extend(ask.names);
+    axum::Json(Secrets { secrets }).into_response()
 }
 
 #[derive(serde::Deserialize)]

@@ -15,6 +15,7 @@ macro_rules! scene {
 mod image;
 mod results;
 mod scene;
+mod secrets;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -3,10 +3,11 @@
 use crate::support::plans::{self, no_source};
 use crate::support::server::TestServer;
 use dockercise_pipeline::frame::Stream;
-use dockercise_pipeline::ids::{Phase, RunId};
+use dockercise_pipeline::ids::{Phase, RunId, StepIx};
 use dockercise_pipeline::plan::{ImageFrom, Plan, StepPlan, Work};
-use dockercise_pipeline::wire::Source;
+use dockercise_pipeline::wire::{Record, Source};
 use dockercise_runner::engine::{Engine, EngineOptions};
+use std::collections::BTreeMap;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
@@ -77,6 +78,11 @@ impl Scene {
 
     pub fn out(&self, run: usize, step: u32) -> String {
         self.server.text(run, step, Phase::Run, Stream::Stdout)
+    }
+
+    /// What was recorded of each step.
+    pub fn records(&self, run: usize) -> BTreeMap<StepIx, Record> {
+        self.server.known().runs[run].records.clone()
     }
 
     /// Pid and start of a step's container.

@@ -104,6 +104,7 @@ pub fn router(app: App) -> Router {
         .route("/runner/v1/poll", post(runner::poll))
         .route("/runner/v1/jobs/{job}/reports", post(runner::reports).layer(DefaultBodyLimit::max(REPORTS_BODY)))
         .route("/runner/v1/jobs/{job}/log/{step}/{attempt}/{phase}", post(runner::log))
+        .route("/runner/v1/jobs/{job}/secrets", post(runner::secrets::ask))
         .route("/runner/v1/jobs/{job}/results/{step}/{attempt}/{sha256}", put(runner::results::put))
         .route("/runner/v1/jobs/{job}/notices", post(runner::notice))
         .route("/healthz", get(pages::healthz))

@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 mod hand_over;
 pub mod results;
+pub mod secrets;
 
 /// How long a poll waits for something to do.
 const WAIT: Duration = Duration::from_secs(25);
