@@ -1,5 +1,6 @@
 //! A runner inside another program of the same machine, for one run of one folder: `dockercise run`.
 
+use crate::admission::Capacity;
 use crate::client::Client;
 use crate::engine::Engine;
 use crate::folder::Folder;
@@ -25,11 +26,12 @@ pub struct HereOptions {
 /// Runs jobs on an engine that is connected already, until it is dropped; what it has started goes on then.
 ///
 /// # Errors
-/// The data folder cannot be used.
+/// The data folder cannot be used, or the engine does not answer.
 pub async fn run(engine: Engine, options: HereOptions) -> anyhow::Result<()> {
     let client = Client::new(&format!("unix://{}", options.socket.display()), String::new())?;
     let store = Store::open(&options.data_dir)?;
-    let mut shared = Shared::new(engine, client, store, options.slots.unwrap_or_else(crate::default_slots).max(1));
+    let capacity = Capacity::of(&engine.about().await?, options.slots.unwrap_or_else(crate::default_slots).max(1));
+    let mut shared = Shared::new(engine, client, store, capacity);
     shared.sources = shared.sources.of_folder(options.folder);
     Polling::new(Arc::new(shared)).run().await
 }

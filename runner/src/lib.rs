@@ -14,6 +14,7 @@
 
 pub mod engine;
 
+mod admission;
 mod client;
 mod disk;
 pub mod here;
@@ -32,7 +33,7 @@ mod tests;
 
 pub use crate::source::folder;
 
-use crate::engine::{Engine, EngineOptions};
+use crate::engine::{About, Engine, EngineError, EngineOptions};
 use anyhow::Context as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -96,15 +97,17 @@ async fn work(options: RunnerOptions, told: &CancellationToken) -> anyhow::Resul
     let Some(lock) = told.run_until_cancelled(lock::take(&options.data_dir)).await else { return Ok(()) };
     let _lock = lock.with_context(|| format!("cannot lock {}", options.data_dir.display()))?;
     let store = store::Store::open(&options.data_dir)?;
-    let Some(engine) = connect(EngineOptions { docker_host: options.docker_host, host: store.host()? }, told).await else { return Ok(()) };
+    let engine = EngineOptions { docker_host: options.docker_host, host: store.host()? };
+    let Some((engine, about)) = connect(engine, told).await else { return Ok(()) };
     let slots = options.slots.unwrap_or_else(default_slots).max(1);
-    tracing::info!(server = options.server, slots, "runner at work");
-    let polling = poll::Polling::new(Arc::new(shared::Shared::new(engine, client, store, slots)));
+    let capacity = admission::Capacity::of(&about, slots);
+    tracing::info!(server = options.server, slots, cpus = capacity.cpus / 1000, memory.mib = capacity.memory >> 20, "runner at work");
+    let polling = poll::Polling::new(Arc::new(shared::Shared::new(engine, client, store, capacity)));
     told.run_until_cancelled(polling.run()).await.unwrap_or(Ok(()))
 }
 
 /// Connects to the engine, again until it answers; none if told to end before.
-async fn connect(options: EngineOptions, told: &CancellationToken) -> Option<Engine> {
+async fn connect(options: EngineOptions, told: &CancellationToken) -> Option<(Engine, About)> {
     let mut backoff = retry::Backoff::default();
     loop {
         // Not cut short at once: a helper that was created and not started yet would be left behind.
@@ -112,12 +115,17 @@ async fn connect(options: EngineOptions, told: &CancellationToken) -> Option<Eng
             told.cancelled().await;
             tokio::time::sleep(FINISH).await;
         };
+        let connecting = async {
+            let engine = Engine::connect(options.clone()).await?;
+            let about = engine.about().await?;
+            Ok::<_, EngineError>((engine, about))
+        };
         let tried = tokio::select! {
-            tried = Engine::connect(options.clone()) => tried,
+            tried = connecting => tried,
             () = given_up => return None,
         };
         match tried {
-            Ok(engine) => return Some(engine),
+            Ok(connected) => return Some(connected),
             Err(error) => {
                 tracing::error!(%error, "the docker engine cannot be used; trying again");
                 told.run_until_cancelled(tokio::time::sleep(backoff.pause())).await?;

@@ -1,5 +1,6 @@
 //! What all jobs of this process share.
 
+use crate::admission::{Admission, Capacity};
 use crate::client::Client;
 use crate::engine::EngineError;
 use crate::host::Host;
@@ -25,19 +26,20 @@ pub struct Shared<H> {
     pub store: Store,
     /// Where sources come from.
     pub sources: Sources,
-    /// A permit for each container that may run; given out in the order in which they were asked for.
-    pub admission: Arc<Semaphore>,
+    /// What steps reserve of the host.
+    pub admission: Arc<Admission>,
     /// A permit for each job that may be in work: each has a network, of which an engine has few.
     pub jobs: Arc<Semaphore>,
-    /// How many containers may run, and jobs be in work, at once.
+    /// How many jobs may be in work at once.
     pub slots: usize,
 }
 
 impl<H: Host> Shared<H> {
-    /// With places for `slots` running steps.
-    pub fn new(host: H, client: Client, store: Store, slots: usize) -> Shared<H> {
+    /// For a host that has so much to give; as many jobs may be in work as steps may run.
+    pub fn new(host: H, client: Client, store: Store, capacity: Capacity) -> Shared<H> {
         let sources = Sources::new(store.mirrors(), store.tmp());
-        let (admission, jobs) = (Arc::new(Semaphore::new(slots)), Arc::new(Semaphore::new(slots)));
+        let slots = capacity.steps;
+        let (admission, jobs) = (Admission::new(capacity), Arc::new(Semaphore::new(slots)));
         Shared { host, client, store, sources, admission, jobs, slots }
     }
 }

@@ -67,6 +67,17 @@ pub enum Request {
         /// Take owner and permissions from this directory instead.
         like: Option<Place>,
     },
+    /// Makes a directory that something is to be mounted at, with what is missing above it, in a layer that lies over
+    /// others. What is no directory there gives way; each directory takes owner and permissions from what the layers
+    /// below have there, or else from the one it is in.
+    MountPoint {
+        /// The layer.
+        at: Place,
+        /// Below it.
+        path: String,
+        /// The layers below, highest first.
+        over: Vec<Place>,
+    },
     /// Writes a file whole: under another name first, then renamed.
     Write {
         /// Where.

@@ -33,7 +33,7 @@ pub struct Spec {
     pub argv: Vec<String>,
     /// On top of the image's own environment.
     pub env: Vec<(String, String)>,
-    /// The directory to run it in.
+    /// The directory to run it in; made where it is not there.
     pub cwd: String,
     /// Secrets that may turn up in its output, as they are: masked there in all their forms, before anything is written.
     #[serde(with = "bytes")]
@@ -45,6 +45,12 @@ pub struct Spec {
     pub value: bool,
     /// Bytes of log after which its middle is left out.
     pub log_cap: u64,
+    /// As whom, as Docker's `USER` has it: `name`, `uid`, `name:group` or `uid:gid`. Empty for root.
+    pub user: String,
+    /// The folders of the volume: they are made the user's own.
+    pub volume: Vec<String>,
+    /// Run the command again, after a pause of so many milliseconds, until it ends with 0.
+    pub every_ms: Option<u64>,
 }
 
 impl std::fmt::Debug for Spec {
@@ -64,6 +70,9 @@ mod tests {
             argv: vec!["true".to_owned()],
             env: vec![("A".to_owned(), "hunter22".to_owned())],
             cwd: "/work".to_owned(),
+            user: "node".to_owned(),
+            volume: vec!["/work".to_owned()],
+            every_ms: Some(5000),
             masks: vec![b"hunter22".to_vec(), vec![0, 255, 10]],
             secret: true,
             value: true,

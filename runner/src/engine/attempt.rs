@@ -2,7 +2,7 @@
 
 use super::config::{self, VolumeKind, own_volume};
 use super::names::{self, ATTEMPT, PHASE, RUN, STEP};
-use super::{AttemptKey, AttemptSpec, Ended, Engine, EngineError, Found, Inner, Signal, end};
+use super::{AttemptKey, AttemptSpec, Ended, Engine, EngineError, Found, Inner, Mounted, Signal, end};
 use bollard::models::{ContainerCreateBody, ContainerInspectResponse, ContainerSummary, Mount};
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, InspectContainerOptions, KillContainerOptionsBuilder, StartContainerOptions,
@@ -77,7 +77,7 @@ impl Engine {
         inner.remove_container(&inner.names.step(key)).await?;
         inner.fresh().remove(key);
         self.gave_up_holder(key);
-        for at in [names::go_dir(key), names::values_dir(key), names::workdir(key)] {
+        for at in [names::go_dir(key), names::values_dir(key), names::workdirs(key)] {
             inner.keeper.ask(Request::Remove { at }).await?;
         }
         Ok(())
@@ -124,16 +124,18 @@ impl Inner {
         }
     }
 
-    async fn make_container(&self, spec: &AttemptSpec, work: VolumeKind, network: String) -> Result<(), EngineError> {
+    async fn make_container(&self, spec: &AttemptSpec, work: Vec<(String, VolumeKind)>, network: String) -> Result<(), EngineError> {
         let key = &spec.key;
         let name = self.names.step(key);
         let labels = self.names.step_labels(key);
         let body = ContainerCreateBody {
             image: Some(spec.image.clone()),
             entrypoint: Some(vec![format!("{GO}/{INIT_FILE}"), "step".to_owned()]),
+            // The helper becomes the step's user itself (docs/decisions/0004).
+            user: Some("0".to_owned()),
             working_dir: Some("/".to_owned()),
             healthcheck: Some(config::no_health_check()),
-            host_config: Some(config::step(network, self.mounts(spec, work))),
+            host_config: Some(config::step(network, self.mounts(spec, work), spec.limits)),
             labels: Some(labels.clone()),
             ..ContainerCreateBody::default()
         };
@@ -159,15 +161,13 @@ impl Inner {
         Err(EngineError::Unusable(format!("the name {} is taken by another container", self.names.step(key))))
     }
 
-    fn mounts(&self, spec: &AttemptSpec, work: VolumeKind) -> Vec<Mount> {
+    fn mounts(&self, spec: &AttemptSpec, work: Vec<(String, VolumeKind)>) -> Vec<Mount> {
         let key = &spec.key;
         let own = |kind, target: &str| own_volume(kind, target, self.names.run_labels("step", key.run));
         let path = |place: Place| self.path(&place);
-        let mut mounts = vec![
-            own(work, WORKDIR),
-            own(VolumeKind::directory(path(names::spool_dir(key))), SPOOL),
-            own(VolumeKind::directory_to_read(path(names::go_dir(key))), GO),
-        ];
+        let mut mounts: Vec<Mount> = work.into_iter().map(|(target, kind)| own(kind, &target)).collect();
+        mounts.push(own(VolumeKind::directory(path(names::spool_dir(key))), SPOOL));
+        mounts.push(own(VolumeKind::directory_to_read(path(names::go_dir(key))), GO));
         if !spec.values.is_empty() {
             mounts.push(own(VolumeKind::directory_to_read(path(names::values_dir(key))), VALUES));
         }
@@ -179,10 +179,14 @@ impl Inner {
 fn files_of(spec: &AttemptSpec) -> Result<Vec<Request>, EngineError> {
     let key = &spec.key;
     let (go, values) = (names::go_dir(key), names::values_dir(key));
+    let below = |mounted: &Mounted| if mounted.path == "." { WORKDIR.to_owned() } else { format!("{WORKDIR}/{}", mounted.path) };
     let content = Spec {
         argv: spec.argv.clone(),
         env: spec.env.clone(),
-        cwd: WORKDIR.to_owned(),
+        cwd: spec.cwd.clone(),
+        user: spec.user.clone(),
+        volume: spec.volume.iter().map(below).collect(),
+        every_ms: spec.every.map(|pause| pause.as_millis() as u64),
         masks: spec.masks.values().to_vec(),
         secret: spec.secret,
         value: spec.value,
@@ -200,13 +204,11 @@ fn files_of(spec: &AttemptSpec) -> Result<Vec<Request>, EngineError> {
     let init = Place { root: Root::Go, path: INIT_FILE.to_owned() };
     let mut requests = vec![
         dir(&names::spool_dir(key)),
-        Request::Touch { at: names::spool(key), mode: 0o666 },
-        // The image's own user writes it, and reads it not.
-        Request::Touch { at: names::own_value(key), mode: 0o622 },
+        Request::Touch { at: names::spool(key), mode: 0o600 },
+        Request::Touch { at: names::own_value(key), mode: 0o600 },
         dir(&go),
         Request::Link { from: init, to: names::below(&go, INIT_FILE) },
-        // Readable by the image's own user, whoever that is; nobody else on the host gets here.
-        Request::Write { at: names::below(&go, SPEC_FILE), mode: 0o444, text },
+        Request::Write { at: names::below(&go, SPEC_FILE), mode: 0o400, text },
     ];
     for (step, path) in &spec.values {
         let Some((folder, _)) = path.split_once('/').filter(|(_, name)| !name.contains('/')) else {

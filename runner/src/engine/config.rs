@@ -1,5 +1,6 @@
 //! What containers are allowed, field by field; nothing of it comes from a pipeline (security.md, C).
 
+use super::Limits;
 use bollard::models::{
     HealthConfig, HostConfig, HostConfigLogConfig, Mount, MountType, MountVolumeOptions, MountVolumeOptionsDriverConfig, RestartPolicy,
     RestartPolicyNameEnum,
@@ -12,6 +13,8 @@ pub const INIT: &str = "/init";
 const STEP_PIDS: i64 = 4096;
 /// How many a helper may have.
 const HELPER_PIDS: i64 = 64;
+/// The engine takes no less, in thousandths of a processor.
+const LEAST_CPUS: u32 = 10;
 /// Where memory runs out, a step ends before the engine and the runner do.
 const STEP_OOM_SCORE: i64 = 500;
 /// Docker's own set without NET_RAW, MKNOD, AUDIT_WRITE, SYS_CHROOT and SETFCAP.
@@ -19,8 +22,13 @@ const STEP_CAPABILITIES: [&str; 9] =
     ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETGID", "SETPCAP", "SETUID"];
 
 /// Of a step.
-pub fn step(network: String, mounts: Vec<Mount>) -> HostConfig {
+pub fn step(network: String, mounts: Vec<Mount>, limits: Limits) -> HostConfig {
+    let memory = i64::try_from(limits.memory).unwrap_or(i64::MAX);
     HostConfig {
+        nano_cpus: Some(i64::from(limits.cpus.max(LEAST_CPUS)) * 1_000_000),
+        memory: Some(memory),
+        // Of memory and swap together: so there is no swap.
+        memory_swap: Some(memory),
         network_mode: Some(network),
         mounts: Some(mounts),
         pids_limit: Some(STEP_PIDS),

@@ -52,6 +52,7 @@ impl Engine {
             store_path: store.1,
             go_path: go.1,
             copy_on_write: AtomicBool::new(true),
+            flattening: tokio::sync::Mutex::default(),
             runs: Mutex::default(),
             fresh: Mutex::default(),
         };

@@ -1,6 +1,6 @@
 //! Finding images: on the host first, then from where their name says.
 
-use super::{Engine, EngineError, ImageRef};
+use super::{Engine, EngineError, ImageConfig, ImageRef};
 use bollard::query_parameters::CreateImageOptionsBuilder;
 use futures_util::StreamExt;
 
@@ -22,7 +22,8 @@ impl Engine {
             Ok(found) => {
                 let id = found.id.ok_or_else(|| refused(image, "the engine tells no id".to_owned()))?;
                 let digest = found.repo_digests.unwrap_or_default().into_iter().next();
-                Ok(Some(ImageRef { id, digest, pulled: false }))
+                let config = found.config.map(config).unwrap_or_default();
+                Ok(Some(ImageRef { id, digest, pulled: false, config }))
             }
             Err(error) => match EngineError::of(&self.inner.address, format!("inspect image {image}"), error) {
                 error if error.status() == Some(404) => Ok(None),
@@ -58,6 +59,17 @@ impl Engine {
             }
         }
         Ok(())
+    }
+}
+
+/// What of an image's config matters to a step.
+fn config(config: bollard::models::ImageConfig) -> ImageConfig {
+    let home = config.env.unwrap_or_default().iter().find_map(|set| set.strip_prefix("HOME=").map(str::to_owned));
+    ImageConfig {
+        argv: [config.entrypoint, config.cmd].into_iter().flatten().flatten().collect(),
+        user: config.user.unwrap_or_default(),
+        workdir: config.working_dir.unwrap_or_default(),
+        home: home.filter(|home| !home.is_empty()),
     }
 }
 

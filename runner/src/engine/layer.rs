@@ -5,7 +5,7 @@
 
 use super::config::{self, VolumeKind, own_volume};
 use super::names;
-use super::{AttemptSpec, Engine, EngineError, Inner};
+use super::{AttemptSpec, Engine, EngineError, Inner, Mounted};
 use bollard::models::{ContainerCreateBody, HostConfig};
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, InspectContainerOptions, StartContainerOptions, UploadToContainerOptionsBuilder,
@@ -14,6 +14,7 @@ use bollard::query_parameters::{
 use bytes::Bytes;
 use dockercise_init::message::{Kind, Place, Reply, Request};
 use dockercise_pipeline::ids::RunId;
+use dockercise_pipeline::plan::WORKDIR;
 use futures_util::{Stream, StreamExt};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -63,6 +64,25 @@ impl Engine {
     }
 }
 
+/// A new layer, and what lies below it, highest first.
+struct Over {
+    upper: Place,
+    lower: Vec<Place>,
+}
+
+/// The innermost folder mounted so far that a path lies in, and the path from there.
+fn innermost<'a, 'p>(outer: &'a [(&str, Over)], path: &'p str) -> Option<(&'a Over, &'p str)> {
+    outer.iter().rev().find_map(|(folder, over)| {
+        let below = if *folder == "." { Some(path) } else { path.strip_prefix(folder)?.strip_prefix('/') };
+        Some((over, below?))
+    })
+}
+
+/// Is it a path of names alone? It is used below a folder of ours.
+fn is_clean(path: &str) -> bool {
+    path.split('/').all(|name| !["", ".", ".."].contains(&name) && !name.contains('\0'))
+}
+
 type Failure = Arc<Mutex<Option<std::io::Error>>>;
 
 /// A stream and, if it fails, its error: the Docker client would only say that the request failed.
@@ -87,38 +107,65 @@ impl Inner {
         Ok(matches!(reply, Reply::Stat { kind: Some(Kind::Directory), .. }))
     }
 
-    /// How an attempt's working directory is mounted, and what the keeper must make for it.
-    pub(super) async fn working_directory(&self, spec: &AttemptSpec) -> Result<(VolumeKind, Vec<Request>), EngineError> {
-        let run = spec.key.run;
-        let upper = names::layer(run, &spec.layer)?;
-        let chain = spec.volume.iter().map(|layer| names::layer(run, layer)).collect::<Result<Vec<_>, _>>()?;
-        let Some(top) = chain.last() else {
-            let empty = Request::MakeDir { at: upper.clone(), mode: OPEN, like: None };
-            return Ok((VolumeKind::directory(self.path(&upper)), vec![empty]));
+    /// How an attempt's working directory and the folders mounted in it are made, each with where it is mounted, and
+    /// what the keeper must make for them.
+    pub(super) async fn working_directory(&self, spec: &AttemptSpec) -> Result<(Vec<(String, VolumeKind)>, Vec<Request>), EngineError> {
+        let (mut kinds, mut requests) = (Vec::new(), Vec::new());
+        let mut outer: Vec<(&str, Over)> = Vec::new();
+        for (number, mounted) in spec.volume.iter().enumerate() {
+            let path = mounted.path.as_str();
+            let (kind, over) = self.mounted(spec, number, mounted, &mut requests).await?;
+            let target = if path == "." && number == 0 {
+                WORKDIR.to_owned()
+            } else if let Some((Over { upper, lower }, below)) = innermost(&outer, path).filter(|_| is_clean(path)) {
+                requests.push(Request::MountPoint { at: upper.clone(), path: below.to_owned(), over: lower.clone() });
+                format!("{WORKDIR}/{path}")
+            } else {
+                return Err(EngineError::Unusable(format!("`{path}` cannot be mounted in a working directory")));
+            };
+            outer.push((path, over));
+            kinds.push((target, kind));
+        }
+        Ok((kinds, requests))
+    }
+
+    /// One folder: how it is mounted, and its layers.
+    async fn mounted(
+        &self,
+        spec: &AttemptSpec,
+        number: usize,
+        mounted: &Mounted,
+        requests: &mut Vec<Request>,
+    ) -> Result<(VolumeKind, Over), EngineError> {
+        let upper = names::layer(spec.key.run, &mounted.layer)?;
+        let chain = mounted.chain.iter().map(|layer| names::layer(layer.run, &layer.name)).collect::<Result<Vec<_>, _>>()?;
+        let Some(top) = chain.last().cloned() else {
+            requests.push(Request::MakeDir { at: upper.clone(), mode: OPEN, like: None });
+            return Ok((VolumeKind::directory(self.path(&upper)), Over { upper, lower: Vec::new() }));
         };
         if !self.copy_on_write.load(Ordering::Relaxed) {
-            self.copy_layer(top, &upper).await?;
-            return Ok((VolumeKind::directory(self.path(&upper)), Vec::new()));
+            self.copy_layer(&top, &upper).await?;
+            return Ok((VolumeKind::directory(self.path(&upper)), Over { upper, lower: Vec::new() }));
         }
-        let (top, work) = (top.clone(), names::workdir(&spec.key));
-        let lower = self.shortened(chain).await?;
-        let lower: Vec<String> = lower.iter().rev().map(|place| self.path(place)).collect();
-        let kind = VolumeKind::overlay(&lower, &self.path(&upper), &self.path(&work));
+        let work = names::workdir(&spec.key, number);
+        let mut lower = self.shortened(chain).await?;
+        lower.reverse();
+        let paths: Vec<String> = lower.iter().map(|place| self.path(place)).collect();
+        let kind = VolumeKind::overlay(&paths, &self.path(&upper), &self.path(&work));
         if kind.options_length() > OPTIONS_PAGE {
-            let words = format!("{} layers of `{}` do not fit into the options of a mount", lower.len(), self.store_path);
+            let words = format!("{} layers of `{}` do not fit into the options of a mount", paths.len(), self.store_path);
             return Err(EngineError::Unusable(words));
         }
-        let requests = vec![
-            // What stands above decides who owns the directory itself.
-            Request::MakeDir { at: upper, mode: OPEN, like: Some(top) },
-            Request::MakeDir { at: work, mode: 0o700, like: None },
-        ];
-        Ok((kind, requests))
+        // What stands above decides who owns the directory itself.
+        requests.push(Request::MakeDir { at: upper.clone(), mode: OPEN, like: Some(top) });
+        requests.push(Request::MakeDir { at: work, mode: 0o700, like: None });
+        Ok((kind, Over { upper, lower }))
     }
 
     /// The same content in fewer layers: the lowest ones, as many as make whole bundles, as one.
     pub(super) async fn shortened(&self, mut chain: Vec<Place>) -> Result<Vec<Place>, EngineError> {
         let bundled = (chain.len() - 1) / FLATTEN * FLATTEN;
+        let _alone = if bundled > 0 { Some(self.flattening.lock().await) } else { None };
         let mut flat: Option<Place> = None;
         for bundle in chain.get(..bundled).unwrap_or_default().chunks(FLATTEN) {
             let Some(top) = bundle.last() else { continue };

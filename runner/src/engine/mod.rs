@@ -29,7 +29,10 @@ mod types;
 pub use error::EngineError;
 pub use follow::Follow;
 pub use tree::{Folder, Opened, Tree};
-pub use types::{About, AttemptKey, AttemptSpec, Ended, EngineOptions, Found, ImageRef, LOG_CAP, Secrets, Signal, SpoolSum, ValueInfo};
+pub use types::{
+    About, AttemptKey, AttemptSpec, Ended, EngineOptions, Found, ImageConfig, ImageRef, LOG_CAP, Layer, Limits, Mounted, Secrets, Signal,
+    SpoolSum, ValueInfo,
+};
 
 use bollard::Docker;
 use dockercise_init::message::{Place, Root};
@@ -58,6 +61,8 @@ struct Inner {
     store_path: String,
     go_path: String,
     copy_on_write: AtomicBool,
+    /// Held while a chain of layers is made flat: two readers of one chain want the same.
+    flattening: tokio::sync::Mutex<()>,
     /// The runs that are open here. What they hold is read from labels when they are opened.
     runs: Mutex<HashMap<RunId, Arc<Holders>>>,
     /// Containers made here and not told to start since. Of every other one it must be asked first: the engine starts

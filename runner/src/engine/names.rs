@@ -133,9 +133,14 @@ pub fn flat_layer(place: &Place) -> Place {
     store(format!("{}.flat", place.path))
 }
 
-/// What overlayfs needs beside the upper directory.
-pub fn workdir(key: &AttemptKey) -> Place {
+/// What overlayfs needs beside the upper directories of an attempt.
+pub fn workdirs(key: &AttemptKey) -> Place {
     store(format!("{}/w/{}", key.run.short(), short(key)))
+}
+
+/// What it needs for one of them.
+pub fn workdir(key: &AttemptKey, number: usize) -> Place {
+    below(&workdirs(key), &number.to_string())
 }
 
 /// The folder that holds an attempt's spool.

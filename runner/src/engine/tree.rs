@@ -5,7 +5,7 @@
 
 use super::config::{self, VolumeKind, own_volume};
 use super::names;
-use super::{Engine, EngineError, Inner};
+use super::{Engine, EngineError, Inner, Layer};
 use bollard::container::LogOutput;
 use bollard::models::{ContainerCreateBody, HostConfig, Mount};
 use bollard::query_parameters::{AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, StartContainerOptions};
@@ -27,7 +27,7 @@ pub struct Folder {
     /// Clean, as `a/b`.
     pub path: String,
     /// At least one.
-    pub layers: Vec<String>,
+    pub layers: Vec<Layer>,
 }
 
 /// A tree that is open for reading. The helper ends when this is dropped.
@@ -102,7 +102,7 @@ impl Inner {
 
     /// A folder as a mount to be read only.
     async fn folder_to_read(&self, run: RunId, folder: &Folder) -> Result<Mount, EngineError> {
-        let chain = folder.layers.iter().map(|layer| names::layer(run, layer)).collect::<Result<Vec<_>, _>>()?;
+        let chain = folder.layers.iter().map(|layer| names::layer(layer.run, &layer.name)).collect::<Result<Vec<_>, _>>()?;
         let target = if folder.path == "." { AT.to_owned() } else { format!("{AT}/{}", folder.path) };
         let Some(top) = chain.last().cloned() else {
             return Err(EngineError::Unusable(format!("the folder `{}` has no layers", folder.path)));

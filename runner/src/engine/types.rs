@@ -6,6 +6,7 @@ pub use dockercise_init::spec::LOG_CAP;
 #[doc(inline)]
 pub use dockercise_mask::Secrets;
 use dockercise_pipeline::ids::{Attempt, Phase, RunId, StepIx};
+use std::time::Duration;
 
 /// Which engine, and as whom.
 #[derive(Debug, Clone)]
@@ -45,6 +46,21 @@ pub struct ImageRef {
     pub digest: Option<String>,
     /// Was it pulled just now?
     pub pulled: bool,
+    /// What it says of itself.
+    pub config: ImageConfig,
+}
+
+/// What an image says of how it wants to be run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImageConfig {
+    /// Its entrypoint and command together: what is run where nobody says otherwise.
+    pub argv: Vec<String>,
+    /// Its user; empty for root.
+    pub user: String,
+    /// Its directory; empty for none.
+    pub workdir: String,
+    /// Its home folder, where its environment names one.
+    pub home: Option<String>,
 }
 
 /// One container of a step.
@@ -58,6 +74,35 @@ pub struct AttemptKey {
     pub phase: Phase,
 }
 
+/// What one command has written into one folder, or the source. Finished, it is never written again.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Layer {
+    /// The run that made it.
+    pub run: RunId,
+    /// Lower-case letters, digits and dashes, at most 32; unique in its run.
+    pub name: String,
+}
+
+/// A folder of a working directory, and what it starts from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mounted {
+    /// Relative to the working directory, clean; `.` for the working directory itself.
+    pub path: String,
+    /// The finished layers it starts from, lowest first; none for an empty folder.
+    pub chain: Vec<Layer>,
+    /// The name of the new layer, of the attempt's run, that takes what is written.
+    pub layer: String,
+}
+
+/// What a container may use at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Processors, in thousandths.
+    pub cpus: u32,
+    /// Bytes of memory. There is no swap on top.
+    pub memory: u64,
+}
+
 /// What a container is to do and to have.
 #[derive(Debug, Clone)]
 pub struct AttemptSpec {
@@ -69,10 +114,17 @@ pub struct AttemptSpec {
     pub argv: Vec<String>,
     /// On top of the image's own environment.
     pub env: Vec<(String, String)>,
-    /// The finished layers its working directory starts from, lowest first; empty for an empty directory.
-    pub volume: Vec<String>,
-    /// The new layer that takes what it writes: lower-case letters, digits and dashes, at most 32.
-    pub layer: String,
+    /// Absolute: where the command starts. Made if it is not there.
+    pub cwd: String,
+    /// As whom, as Docker's `USER` has it; empty for root.
+    pub user: String,
+    /// Run the command again after so long a pause until it ends with 0.
+    pub every: Option<Duration>,
+    /// What it may use.
+    pub limits: Limits,
+    /// Its working directory, and the folders below it that are mounted on their own: each path once, a folder before
+    /// what is below it, `.` first.
+    pub volume: Vec<Mounted>,
     /// The values it reads, each as the file `/dockercise/values/{pipeline}/{step}`; all of them must have been
     /// projected.
     pub values: Vec<(StepIx, String)>,

@@ -64,8 +64,8 @@ impl<H: Host> Loop<H> {
         for step in begun {
             if self.ledger.status(step).ended().is_some() {
                 let attempt = Attempt { step, number: self.ledger.state().steps[step.index()].attempt };
-                let order = step::order(&self.cx.job.plan, self.ledger.state(), attempt, At::Start);
-                self.cx.leaves(attempt, step::left(&order));
+                let order = step::order(&self.cx.job, self.ledger.state(), attempt, At::Start);
+                self.cx.leaves(attempt, step::left(&self.cx.job, &order));
                 self.to_forget.insert(self.ledger.recorded(step), step);
             }
         }
@@ -177,8 +177,8 @@ impl<H: Host> Loop<H> {
         if !self.in_work || self.sent.contains_key(&attempt.step) {
             return;
         }
-        let order = step::order(&self.cx.job.plan, self.ledger.state(), attempt, at);
-        self.cx.leaves(attempt, step::left(&order));
+        let order = step::order(&self.cx.job, self.ledger.state(), attempt, at);
+        self.cx.leaves(attempt, step::left(&self.cx.job, &order));
         let (stop, wanted) = watch::channel(None);
         let quit = CancellationToken::new();
         let walk = Walk::new(Arc::clone(&self.cx), order, wanted, quit.clone());

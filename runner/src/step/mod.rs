@@ -16,13 +16,15 @@ mod push;
 mod record;
 mod results;
 mod spec;
+mod volume;
 
 use push::PushError;
 pub use record::{forget, resend};
 pub use results::left;
 pub use spec::order;
 
-use crate::engine::{AttemptKey, ValueInfo};
+use crate::admission::Permit;
+use crate::engine::{AttemptKey, Mounted, ValueInfo};
 use crate::host::Host;
 use crate::job::{Context, Go, Message};
 use chrono::{DateTime, Utc};
@@ -31,7 +33,7 @@ use dockercise_pipeline::outcome::Outcome;
 use dockercise_pipeline::wire::ResolvedImage;
 use end::PhaseEnd;
 use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -40,8 +42,8 @@ use tokio_util::task::AbortOnDropHandle;
 pub struct Order {
     /// Which.
     pub attempt: Attempt,
-    /// Layers its working directory starts from, lowest first.
-    pub volume: Vec<String>,
+    /// What its working directory is made of; or in words why it cannot be.
+    pub volume: Result<Vec<Mounted>, String>,
     /// Where it is.
     pub at: At,
 }
@@ -71,7 +73,7 @@ pub struct Walk<H> {
     stop: watch::Receiver<Option<Outcome>>,
     /// Set when the step is over without having begun.
     quit: CancellationToken,
-    permit: Option<OwnedSemaphorePermit>,
+    permit: Option<Permit>,
     /// The logs of the phases that have begun, on their way.
     pushes: Vec<Pushing>,
     value: Option<ValueInfo>,

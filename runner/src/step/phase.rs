@@ -94,8 +94,7 @@ impl<H: Host> Walk<H> {
         let (spec, image) = self.spec(phase).await?;
         if self.permit.is_none() {
             self.cx.shared.client.contact().until_fresh().await;
-            let permit = Arc::clone(&self.cx.shared.admission).acquire_owned().await;
-            self.permit = Some(permit.map_err(|e| e.to_string())?);
+            self.permit = Some(self.cx.shared.admission.admit(self.cx.job.run, spec.limits).await?);
         }
         let shared = Arc::clone(&self.cx.shared);
         self.cx.whole(async move { patiently(|| shared.host.create(&spec)).await }).await?;
@@ -112,8 +111,10 @@ impl<H: Host> Walk<H> {
 
     /// Looks for the container that an earlier process made.
     async fn find(&mut self, phase: Phase) -> Made {
-        // It runs already: it counts where there is room, and goes on where there is none.
-        self.permit = Arc::clone(&self.cx.shared.admission).try_acquire_owned().ok();
+        // It runs already: it counts, and goes on where there is no room.
+        let admission = &self.cx.shared.admission;
+        let plan = self.cx.job.plan.step(self.order.attempt.step);
+        self.permit = Some(admission.count(self.cx.job.run, admission.capacity().limits(plan.cpus, plan.memory)));
         let key = self.key(phase);
         match patiently(|| self.cx.host().find(&key)).await {
             Ok(Some(Found::Running | Found::Exited(_))) => Made::Started,

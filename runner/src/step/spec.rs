@@ -1,79 +1,116 @@
 //! What a container is to do and to have, from the plan.
 
 use super::env::{LONGEST_VALUE, environment};
+use super::volume::Volumes;
 use super::{Order, Walk};
-use crate::engine::{AttemptSpec, LOG_CAP};
+use crate::engine::{AttemptSpec, ImageConfig, ImageRef, LOG_CAP, Layer, Mounted};
 use crate::host::Host;
 use crate::job::{Context, SOURCE_LAYER};
 use dockercise_pipeline::ids::{Attempt, Phase, StepIx};
-use dockercise_pipeline::plan::{ImageFrom, Plan, VolumeFrom, Work};
+use dockercise_pipeline::plan::{ImageFrom, Plan, StepPlan, WORKDIR, Work};
 use dockercise_pipeline::run::RunState;
-use dockercise_pipeline::wire::ResolvedImage;
+use dockercise_pipeline::wire::{Job, ResolvedImage};
+use std::time::Duration;
 
-/// The layer that takes what a command writes.
-pub fn layer(attempt: Attempt, phase: Phase) -> String {
-    let tail = match phase {
-        Phase::Run => "",
-        Phase::Done => "d",
-    };
-    format!("{}a{}{tail}", attempt.step, attempt.number)
-}
-
-/// The layers a step's working directory starts from, lowest first: those of the step its volume is, and below them
-/// what that one started from. They follow from the plan and from which attempt of each passed.
-pub fn volume(plan: &Plan, state: &RunState, step: StepIx) -> Vec<String> {
-    let mut layers = Vec::new();
-    let mut from = plan.step(step).volume_root();
-    while let Some(VolumeFrom::Step { step }) = from {
-        let number = state.steps[step.index()].attempt;
-        layers.push(layer(Attempt { step, number }, Phase::Run));
-        from = plan.step(step).volume_root();
-    }
-    if from == Some(VolumeFrom::Source) {
-        layers.push(SOURCE_LAYER.to_owned());
-    }
-    layers.reverse();
-    layers
-}
+/// The longest directory's name in a plan that is believed, in bytes.
+const LONGEST_PATH: usize = 4096;
 
 impl<H: Host> Walk<H> {
     /// Makes everything ready that a command needs, and says what its container is to be.
     pub(super) async fn spec(&self, phase: Phase) -> Result<(AttemptSpec, ResolvedImage), String> {
-        let (cx, step) = (&*self.cx, self.order.attempt.step);
-        let plan = cx.job.plan.step(step);
-        let (image, argv) = match (&plan.work, phase, &plan.done) {
-            (Work::Run { image, .. } | Work::Image { image }, Phase::Done, Some(done)) => (image, &done.argv),
-            (Work::Run { image, argv, .. }, _, _) => (image, argv),
-            (Work::Image { .. } | Work::Build { .. }, _, _) => return Err("this runner runs commands only".to_owned()),
-        };
-        let ImageFrom::Named { name } = image else {
-            return Err("this runner runs named images only".to_owned());
-        };
+        let (cx, attempt) = (&*self.cx, self.order.attempt);
+        let plan = cx.job.plan.step(attempt.step);
+        let volume = self.volume(phase)?;
+        let of_source =
+            |mounted: &Mounted| mounted.chain.first().is_some_and(|layer| layer.name == SOURCE_LAYER && layer.run == cx.job.run);
+        let source = async { if volume.iter().any(of_source) { cx.source().await } else { Ok(()) } };
+        cx.open().await?;
+        let from = plan.image().ok_or("this runner makes no images")?;
+        let ((name, image), (), mut env) = tokio::try_join!(self.image(from), source, environment(cx, attempt.step))?;
+        let argv = argv(plan, phase, &image.config)?;
         if let Some(long) = argv.iter().map(String::len).find(|length| *length > LONGEST_VALUE) {
             return Err(format!("the command is {long} bytes long\n{LONGEST_VALUE} is the most; put it into a file of the repository"));
         }
-        let source = async { if self.order.volume.first().is_some_and(|l| l == SOURCE_LAYER) { cx.source().await } else { Ok(()) } };
-        cx.open().await?;
-        let (image, (), env) = tokio::try_join!(cx.image(name), source, environment(cx, step))?;
-        cx.has_begun(step);
-        let mut spec = AttemptSpec {
+        if let Some(home) = image.config.home.filter(|_| env.iter().all(|(name, _)| name != "HOME")) {
+            env.push(("HOME".to_owned(), home));
+        }
+        cx.has_begun(attempt.step);
+        let spec = AttemptSpec {
             key: self.key(phase),
             image: image.id.clone(),
-            argv: argv.clone(),
+            argv,
             env,
-            volume: self.order.volume.clone(),
-            layer: layer(self.order.attempt, phase),
-            values: values(cx, step, phase),
+            cwd: directory(plan)?,
+            user: plan.user.clone().unwrap_or(image.config.user),
+            every: plan.done.as_ref().filter(|_| phase == Phase::Done).and_then(|done| done.every_seconds).map(Duration::from_secs),
+            limits: cx.shared.admission.capacity().limits(plan.cpus, plan.memory),
+            volume,
+            values: values(cx, attempt.step, phase),
             masks: cx.known_secrets().await?,
             secret: phase == Phase::Run && plan.tainted,
-            value: phase == Phase::Run && is_read(&cx.job.plan, step),
+            value: phase == Phase::Run && is_read(&cx.job.plan, attempt.step),
             log_cap: LOG_CAP,
         };
-        if phase == Phase::Done {
-            spec.volume.push(layer(self.order.attempt, Phase::Run));
-        }
-        Ok((spec, ResolvedImage { name: name.clone(), id: image.id, digest: image.digest }))
+        Ok((spec, ResolvedImage { name, id: image.id, digest: image.digest }))
     }
+
+    /// What its working directory is made of.
+    fn volume(&self, phase: Phase) -> Result<Vec<Mounted>, String> {
+        let mut volume = self.order.volume.clone()?;
+        if phase == Phase::Done {
+            // On what `run` has left.
+            for mounted in &mut volume {
+                mounted.chain.push(Layer { run: self.cx.job.run, name: mounted.layer.clone() });
+                mounted.layer.push('d');
+            }
+        }
+        Ok(volume)
+    }
+
+    /// The image, and its name for people.
+    async fn image(&self, from: &ImageFrom) -> Result<(String, ImageRef), String> {
+        let name = match from {
+            ImageFrom::Named { name } => name.clone(),
+            ImageFrom::Step { .. } => return Err("this runner runs named images only".to_owned()),
+        };
+        let image = self.cx.image(&name).await?;
+        Ok((name, image))
+    }
+}
+
+/// What is run.
+fn argv(plan: &StepPlan, phase: Phase, image: &ImageConfig) -> Result<Vec<String>, String> {
+    match (&plan.work, phase, &plan.done) {
+        (_, Phase::Done, Some(done)) => Ok(done.argv.clone()),
+        (Work::Run { argv, .. }, _, _) => Ok(argv.clone()),
+        (Work::Image { .. }, _, _) => own_command(image),
+        (Work::Build { .. }, _, _) => Err("this runner makes no images".to_owned()),
+    }
+}
+
+/// What an image runs by itself. It starts in the step's directory; only a program that is named by a path from the
+/// image's own directory is looked for there.
+fn own_command(image: &ImageConfig) -> Result<Vec<String>, String> {
+    let mut argv = image.argv.clone();
+    let Some(program) = argv.first_mut() else {
+        return Err("the image has no command of its own\nsay with `run` what is to be run in it".to_owned());
+    };
+    if program.contains('/') && !program.starts_with('/') && image.workdir.starts_with('/') {
+        *program = format!("{}/{program}", image.workdir.trim_end_matches('/'));
+    }
+    Ok(argv)
+}
+
+/// The directory the command starts in. (The compiler has looked at it already.)
+fn directory(plan: &StepPlan) -> Result<String, String> {
+    let Some(path) = &plan.workdir else { return Ok(WORKDIR.to_owned()) };
+    let absolute = if path.starts_with('/') { path.clone() } else { format!("{WORKDIR}/{path}") };
+    let names: Vec<&str> = absolute.split('/').filter(|name| !["", "."].contains(name)).collect();
+    let bad = names.contains(&"..") || ["proc", "sys"].contains(names.first().unwrap_or(&"")) || path.contains('\0');
+    if bad || absolute.len() > LONGEST_PATH {
+        return Err(format!("`{}` cannot be the directory of a step", path.escape_debug()));
+    }
+    Ok(format!("/{}", names.join("/")))
 }
 
 /// The value files it sees.
@@ -93,6 +130,45 @@ fn is_read(plan: &Plan, step: StepIx) -> bool {
 }
 
 /// Everything the loop says to a step it sends off.
-pub fn order(plan: &Plan, state: &RunState, attempt: Attempt, at: super::At) -> Order {
-    Order { attempt, volume: volume(plan, state, attempt.step), at }
+pub fn order(job: &Job, state: &RunState, attempt: Attempt, at: super::At) -> Order {
+    let volumes = Volumes { plan: &job.plan, state, run: job.run, kept: &job.kept };
+    Order { attempt, volume: volumes.before(attempt), at }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dockercise_pipeline::ids::PipelineIx;
+
+    fn plan(work: Work) -> StepPlan {
+        StepPlan::new("s", PipelineIx(0), work)
+    }
+
+    #[test]
+    fn an_image_runs_its_own_command_where_none_is_named() {
+        let own = Work::Image { image: ImageFrom::Named { name: "plugin".into() } };
+        let image = |argv: &[&str], workdir: &str| ImageConfig {
+            argv: argv.iter().map(|&word| word.to_owned()).collect(),
+            workdir: workdir.to_owned(),
+            ..ImageConfig::default()
+        };
+        let of = |work: &Work, config| argv(&plan(work.clone()), Phase::Run, &config);
+        assert_eq!(of(&own, image(&["/bin/plugin", "all"], "/app")), Ok(vec!["/bin/plugin".into(), "all".into()]));
+        assert_eq!(of(&own, image(&["./plugin"], "/app/")), Ok(vec!["/app/./plugin".into()]));
+        assert_eq!(of(&own, image(&["plugin", "./x"], "/app")), Ok(vec!["plugin".into(), "./x".into()]));
+        assert!(of(&own, image(&[], "")).is_err_and(|words| words.contains("no command of its own")));
+        assert_eq!(of(&Work::shell("plugin", "ls"), image(&["x"], "")), Ok(vec!["sh".into(), "-ec".into(), "ls".into()]));
+    }
+
+    #[test]
+    fn s25_a_directory_is_one_of_the_container() {
+        let of = |workdir: &str| directory(&StepPlan { workdir: Some(workdir.into()), ..plan(Work::shell("i", "")) });
+        assert_eq!(directory(&plan(Work::shell("i", ""))), Ok("/work".into()));
+        assert_eq!(of("a/./b/"), Ok("/work/a/b".into()));
+        assert_eq!(of("/srv/app"), Ok("/srv/app".into()));
+        assert_eq!(of("/"), Ok("/".into()));
+        for bad in ["..", "/proc/self/fd/8", "//proc", "/sys", "/a/../proc", "a\0b", &"x".repeat(5000)] {
+            assert!(of(bad).is_err(), "{bad}");
+        }
+    }
 }

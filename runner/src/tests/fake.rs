@@ -3,7 +3,9 @@
 //! A step's script here is words: `out N` (bytes on stdout), `err N`, `wait MS`, `exit CODE`, `stubborn` (TERM does
 //! nothing).
 
-use crate::engine::{AttemptKey, AttemptSpec, Ended, EngineError, Folder, Found, ImageRef, Opened, Signal, SpoolSum, ValueInfo};
+use crate::engine::{
+    AttemptKey, AttemptSpec, Ended, EngineError, Folder, Found, ImageConfig, ImageRef, Layer, Opened, Signal, SpoolSum, ValueInfo,
+};
 use crate::host::{Host, Left, Spool};
 use crate::tests::support::server::{project, sha256};
 use bytes::Bytes;
@@ -140,7 +142,8 @@ impl FakeHost {
     fn make(&self, spec: &AttemptSpec) {
         let mut world = self.world();
         let run = spec.key.run;
-        let missing = spec.volume.iter().any(|l| !world.layers.contains(&(run, l.clone())))
+        let mut chains = spec.volume.iter().flat_map(|mounted| &mounted.chain);
+        let missing = chains.any(|layer| !world.layers.contains(&(layer.run, layer.name.clone())))
             || spec.values.iter().any(|(step, _)| !world.values.contains_key(&(run, *step)))
             || !world.open.contains(&run);
         if missing {
@@ -222,7 +225,7 @@ impl Host for FakeHost {
         if image == "missing" {
             return Err(EngineError::Image { image: image.into(), words: "no such image".into() });
         }
-        Ok(ImageRef { id: format!("sha256:{image}"), digest: None, pulled: false })
+        Ok(ImageRef { id: format!("sha256:{image}"), digest: None, pulled: false, config: ImageConfig::default() })
     }
 
     async fn open_run(&self, run: RunId) -> Result<(), EngineError> {
@@ -313,9 +316,9 @@ impl Host for FakeHost {
                 let here = world.containers.get(key).filter(|c| !c.removed).ok_or_else(|| Self::gone(key))?;
                 if let Some(ended) = Self::ended(here) {
                     // What it wrote last makes the layer.
-                    let layer = here.spec.clone().unwrap().layer;
+                    let volume = here.spec.clone().unwrap().volume;
                     drop(world);
-                    self.world().layers.insert((key.run, layer));
+                    self.world().layers.extend(volume.into_iter().map(|mounted| (key.run, mounted.layer)));
                     return Ok(ended);
                 }
             }
@@ -410,9 +413,9 @@ impl Host for FakeHost {
         Ok(())
     }
 
-    async fn open_tree(&self, run: RunId, folders: &[Folder]) -> Result<FakeTree, EngineError> {
+    async fn open_tree(&self, _run: RunId, folders: &[Folder]) -> Result<FakeTree, EngineError> {
         self.call().await?;
-        let missing = |layer: &String| !self.world().layers.contains(&(run, layer.clone()));
+        let missing = |layer: &Layer| !self.world().layers.contains(&(layer.run, layer.name.clone()));
         if folders.is_empty() || folders.iter().flat_map(|f| &f.layers).any(missing) {
             self.world().faults.push(format!("a tree is opened that is not there: {folders:?}"));
         }

@@ -3,7 +3,9 @@
 use super::fake::FakeHost;
 use super::support::plans::{self, StepWords as _, no_source, plan, step};
 use super::support::server::{TOKEN, TestServer, waiting_gates};
+use crate::admission::Capacity;
 use crate::client::Client;
+use crate::engine::AttemptSpec;
 use crate::poll::Polling;
 use crate::shared::Shared;
 use crate::store::Store;
@@ -18,6 +20,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+/// Four steps at once.
+const HOST: Capacity = Capacity { cpus: 64_000, memory: 1 << 40, steps: 4 };
+
 /// One life of a runner, on a runtime of its own, so that it can end as by kill -9: at any await, all of it.
 struct Life(tokio::runtime::Runtime);
 
@@ -25,7 +30,7 @@ impl Life {
     fn begin(data: &Path, host: &FakeHost, server: &str) -> Life {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let client = Client::new(server, TOKEN.into()).unwrap();
-        let shared = Shared::new(host.clone(), client, Store::open(data).unwrap(), 4);
+        let shared = Shared::new(host.clone(), client, Store::open(data).unwrap(), HOST);
         runtime.spawn(async move {
             let end = Polling::new(Arc::new(shared)).run().await;
             panic!("a runner's life ended by itself: {end:?}");
@@ -209,6 +214,13 @@ proptest! {
     }
 }
 
+/// The layers of a working directory that is made of one folder.
+fn layers(spec: &AttemptSpec) -> Vec<String> {
+    let [mounted] = spec.volume.as_slice() else { panic!("several folders: {spec:?}") };
+    let chain = mounted.chain.iter().map(|layer| layer.name.clone());
+    chain.chain([format!("> {}", mounted.layer)]).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn values_and_volumes_reach_the_steps_that_use_them() {
     let scene = Scene::new(0).await;
@@ -225,7 +237,7 @@ async fn values_and_volumes_reach_the_steps_that_use_them() {
         c.spec.clone().unwrap()
     };
     let first = spec(1, Phase::Run);
-    assert_eq!((first.volume.as_slice(), first.layer.as_str()), (&["0a1".to_owned()][..], "1a1"));
+    assert_eq!(layers(&first), ["0a1", "> 1a1"]);
     assert_eq!(first.values, [(StepIx(0), "p/s0".to_owned())]);
     assert!(first.env.contains(&("FIRST".into(), "abcdefghij".into())));
     for (name, value) in
@@ -234,9 +246,9 @@ async fn values_and_volumes_reach_the_steps_that_use_them() {
         assert!(first.env.contains(&(name.into(), value.into())), "{name}");
     }
     let done = spec(1, Phase::Done);
-    assert_eq!((done.volume.as_slice(), done.layer.as_str()), (&["0a1".to_owned(), "1a1".to_owned()][..], "1a1d"));
+    assert_eq!(layers(&done), ["0a1", "1a1", "> 1a1d"]);
     assert_eq!(done.values.len(), 2, "its own value too");
-    assert_eq!(spec(2, Phase::Run).volume, ["0a1", "1a1"], "what `done` wrote is thrown away");
+    assert_eq!(layers(&spec(2, Phase::Run)), ["0a1", "1a1", "> 2a1"], "what `done` wrote is thrown away");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -340,7 +352,7 @@ async fn what_is_left_of_a_run_that_nobody_knows_is_removed() {
 async fn a_runner_whose_token_is_not_known_ends() {
     let scene = Scene::new(0).await;
     let client = Client::new(&scene.server.base, "another".into()).unwrap();
-    let shared = Shared::new(scene.host.clone(), client, Store::open(scene.data.path()).unwrap(), 4);
+    let shared = Shared::new(scene.host.clone(), client, Store::open(scene.data.path()).unwrap(), HOST);
     let end = tokio::time::timeout(Duration::from_secs(10), Polling::new(Arc::new(shared)).run()).await.unwrap();
     assert!(end.unwrap_err().to_string().contains("does not know this runner's token"));
 }

@@ -14,10 +14,13 @@ macro_rules! rig {
 
 mod daemon;
 mod docker;
+mod folders;
 mod layers;
+mod limits;
 mod network;
 mod output;
 mod restart;
 mod speed;
 mod steps;
+mod users;
 mod values;

@@ -123,8 +123,8 @@ async fn r30_a_flood_is_cut_in_its_middle_and_its_value_is_not() {
 
     let info = rig.engine.project(&spec.key).await.unwrap();
     assert_eq!(info.length, 20_000_000);
-    let mut reader = rig.spec(1, "cmp /dockercise/values/build/all /work/all");
-    (reader.values, reader.volume) = (vec![(StepIx(0), "build/all".to_owned())], vec!["s0".to_owned()]);
+    let mut reader = rig.over(1, &["s0"], "cmp /dockercise/values/build/all /work/all");
+    reader.values = vec![(StepIx(0), "build/all".to_owned())];
     assert_eq!(rig.finish(&reader).await.0.code, 0);
 
     // Nobody reads this one: what the log has is all there is.

@@ -41,9 +41,10 @@ async fn a_chain_of_steps_against_docker_run_in_a_loop() {
 }
 
 async fn step_of_chain(rig: &Rig, step: u32, first: u32) -> [Duration; 4] {
-    let mut spec = rig.spec(step, "true");
+    let below: Vec<String> = (first..step).map(|below| format!("s{below}")).collect();
+    let below: Vec<&str> = below.iter().map(String::as_str).collect();
+    let mut spec = rig.over(step, &below, "true");
     spec.argv = vec!["true".to_owned()];
-    spec.volume = (first..step).map(|below| format!("s{below}")).collect();
     let began = Instant::now();
     rig.engine.create(&spec).await.unwrap();
     let created = began.elapsed();

@@ -1,6 +1,6 @@
 //! What a single step does and leaves, on the real Docker engine.
 
-use crate::docker::{LONG, image};
+use crate::docker::LONG;
 use dockercise_runner::engine::{Found, Signal};
 use std::time::Instant;
 
@@ -105,24 +105,6 @@ async fn a_step_finds_what_it_was_promised_and_no_more() {
     let inspected = rig.docker.inspect_container(&name, None).await.unwrap();
     let config = format!("{inspected:?}");
     assert!(!config.contains("GREETING") && !config.contains("touch here"), "{config}");
-    rig.end().await;
-}
-
-#[tokio::test]
-async fn an_image_with_a_user_and_an_entrypoint_works_too() {
-    let rig = rig!();
-    let changes = ["USER 1234:1234", "ENTRYPOINT [\"/bin/false\"]", "ENV FROM_IMAGE=yes", "WORKDIR /nowhere"];
-    let mut spec = rig.spec(0, "id -u; id -g; echo $FROM_IMAGE; echo hi > file; cat file");
-    spec.image = image::make(&rig.docker, "user", &changes).await;
-    let (ended, output) = rig.finish(&spec).await;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert_eq!((ended.code, text.as_str()), (0, "1234\n1234\nyes\nhi\n"), "{output:?}");
-
-    let mut next = rig.spec(1, "cat file; echo more >> file; rm file; echo new > other");
-    next.image = spec.image.clone();
-    next.volume = vec!["s0".to_owned()];
-    let (ended, output) = rig.finish(&next).await;
-    assert_eq!(ended.code, 0, "{output:?}");
     rig.end().await;
 }
 

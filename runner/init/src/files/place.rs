@@ -80,6 +80,33 @@ impl Roots {
         }
     }
 
+    /// See [`dockercise_init::message::Request::MountPoint`].
+    pub fn mount_point(&self, layer: &Place, path: &str, over: &[Place]) -> io::Result<()> {
+        let mut here = self.directory(layer)?;
+        let mut below = over.iter().map(|layer| self.directory(layer)).collect::<io::Result<Vec<_>>>()?;
+        for name in names(&Place { root: layer.root, path: path.to_owned() })? {
+            let found: Vec<OwnedFd> = below.iter().map_while(|layer| layer_entry(layer, name)).flatten().collect();
+            let made = match mkdirat(&here, name, Mode::from_raw_mode(0o755)) {
+                Err(Errno::EXIST) => match openat(&here, name, DIRECTORY, Mode::empty()) {
+                    Ok(_) => false,
+                    Err(Errno::NOTDIR | Errno::LOOP) => {
+                        super::tree::remove(&here, name)?;
+                        mkdirat(&here, name, Mode::from_raw_mode(0o755))?;
+                        true
+                    }
+                    Err(error) => return Err(error.into()),
+                },
+                outcome => outcome.map(|()| true)?,
+            };
+            let next = openat(&here, name, DIRECTORY, Mode::empty())?;
+            if made {
+                super::copy::own(&next, &fstat(found.first().unwrap_or(&here))?)?;
+            }
+            (here, below) = (next, found);
+        }
+        Ok(())
+    }
+
     /// Writes a file whole: under another name first.
     pub fn write(&self, place: &Place, mode: u32, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
         let (parent, name) = self.parent(place)?;
@@ -138,6 +165,17 @@ impl Roots {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// What a layer has of a name, for what lies over it: nothing (and those below may), or a directory; where it has anything
+/// else, whatever is below is hidden: none.
+#[expect(clippy::option_option, reason = "the outer one ends the search, the inner one goes on")]
+fn layer_entry(layer: &OwnedFd, name: &str) -> Option<Option<OwnedFd>> {
+    match openat(layer, name, DIRECTORY, Mode::empty()) {
+        Ok(directory) => Some(Some(directory)),
+        Err(Errno::NOENT) => Some(None),
+        Err(_) => None,
     }
 }
 
@@ -201,6 +239,36 @@ mod tests {
         let (_folder, roots) = roots();
         rustix::fs::mkfifoat(roots.root(Root::Store), "spool", Mode::from_raw_mode(0o666)).unwrap();
         assert!(roots.file(&store("spool")).is_err());
+    }
+
+    #[test]
+    fn a_mount_point_looks_like_what_it_hides() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        let (folder, roots) = roots();
+        let at = |path: &str| folder.path().join("store").join(path);
+        for layer in ["low/a/b", "mid", "up"] {
+            std::fs::create_dir_all(at(layer)).unwrap();
+        }
+        let mode = |path: &str, mode| std::fs::set_permissions(at(path), std::fs::Permissions::from_mode(mode)).unwrap();
+        mode("low/a", 0o750);
+        mode("low/a/b", 0o711);
+        mode("up", 0o777);
+        // The layer between has a link there: what is below it does not show.
+        symlink("/etc", at("mid/link")).unwrap();
+        std::fs::create_dir(at("low/link")).unwrap();
+        std::fs::write(at("up/file"), "").unwrap();
+        let over = [store("mid"), store("low")];
+        for path in ["a/b", "link", "new/deep", "file"] {
+            for _ in 0..2 {
+                roots.mount_point(&store("up"), path, &over).unwrap();
+            }
+        }
+        let modes = ["a", "a/b", "link", "new", "new/deep", "file"].map(|path| at("up").join(path).symlink_metadata().unwrap());
+        assert!(modes.iter().all(|found| found.is_dir()));
+        assert_eq!(modes.map(|found| found.permissions().mode() & 0o777), [0o750, 0o711, 0o777, 0o777, 0o777, 0o777]);
+        for bad in ["..", "a/../b", "", "/x", "link/../../x"] {
+            assert!(roots.mount_point(&store("up"), bad, &over).is_err(), "{bad}");
+        }
     }
 
     #[test]

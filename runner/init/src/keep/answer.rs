@@ -39,6 +39,7 @@ fn carry_out(roots: &Roots, request: Request, body: &mut Vec<u8>) -> io::Result<
             }
         }
         Request::MakeDir { at, mode, like } => roots.make_dir(&at, mode, like.as_ref())?,
+        Request::MountPoint { at, path, over } => roots.mount_point(&at, &path, &over)?,
         Request::Write { at, mode, text } => roots.write(&at, mode, |file| file.write_all(text.as_bytes()))?,
         Request::Touch { at, mode } => roots.touch(&at, mode)?,
         Request::Link { from, to } => roots.link(&from, &to)?,

@@ -1,12 +1,16 @@
 //! Starting the command.
 
 use super::Running;
+use super::user::{User, become_in};
 use crate::signals::unblock_in;
 use dockercise_frame::Stream;
 use dockercise_init::spec::Spec;
+use rustix::fs::{Gid, Uid, fchown};
 use rustix::process::Pid;
-use std::io;
+use std::io::{self, PipeReader, PipeWriter, pipe};
+use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Why the command cannot be run, for the person who wrote it.
@@ -17,27 +21,60 @@ pub struct Refusal {
     pub words: String,
 }
 
-/// Starts the command in a process group of its own, with an empty stdin.
-pub fn start(spec: &Spec) -> Result<Running, Refusal> {
+/// Starts the command as the user, in a process group of its own, with an empty stdin.
+pub fn start(spec: &Spec, user: &User) -> Result<Running, Refusal> {
     let Some((program, arguments)) = spec.argv.split_first() else {
         return Err(Refusal { code: 126, words: "there is no command to run".to_owned() });
     };
-    std::env::set_current_dir(&spec.cwd)
-        .map_err(|error| Refusal { code: 126, words: format!("the directory `{}` cannot be entered: {}", spec.cwd, words(&error)) })?;
-    let started = unblock_in(&mut Command::new(program))
+    let pipes = || Ok::<_, io::Error>([own_pipe(user)?, own_pipe(user)?]);
+    let [(stdout, out), (stderr, err)] =
+        pipes().map_err(|error| Refusal { code: 126, words: format!("there is no pipe for its output: {}", words(&error)) })?;
+    let mut command = Command::new(program);
+    unblock_in(&mut command)
         .args(arguments)
         .envs(spec.env.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .spawn();
-    let mut child = started.map_err(|error| refusal(program, &error))?;
-    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    let (Some(pid), Some(stdout), Some(stderr)) = (pid, child.stdout.take(), child.stderr.take()) else {
-        return Err(Refusal { code: 126, words: format!("`{program}` was started without its pipes") });
+        .stdout(out)
+        .stderr(err)
+        .process_group(0);
+    if !user.is_root() {
+        if spec.env.iter().all(|(name, _)| name != "HOME") {
+            command.env("HOME", &user.home);
+        }
+        become_in(&mut command, user);
+    }
+    let child = command.spawn().map_err(|error| refusal(program, &error))?;
+    let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else {
+        return Err(Refusal { code: 126, words: format!("`{program}` was started without a number") });
     };
     Ok(Running { pid, pipes: [(Stream::Stdout, Some(stdout.into())), (Stream::Stderr, Some(stderr.into()))] })
+}
+
+/// A pipe whose writing end is the user's: else opening `/dev/stdout` by its name would be forbidden.
+fn own_pipe(user: &User) -> io::Result<(PipeReader, PipeWriter)> {
+    let (reader, writer) = pipe()?;
+    if !user.is_root() {
+        fchown(&writer, Some(Uid::from_raw(user.uid)), Some(Gid::from_raw(user.gid)))?;
+    }
+    Ok((reader, writer))
+}
+
+/// Enters the directory that the command is to run in; one that is not there is made for the user.
+pub fn enter(cwd: &str, user: &User) -> Result<(), Refusal> {
+    let made = || {
+        let mut missing = Vec::new();
+        let mut path = Path::new(cwd);
+        while !path.try_exists()? {
+            missing.push(path);
+            path = path.parent().ok_or(io::ErrorKind::NotFound)?;
+        }
+        for path in missing.into_iter().rev() {
+            std::fs::create_dir(path)?;
+            chown(path, Some(user.uid), Some(user.gid))?;
+        }
+        std::env::set_current_dir(cwd)
+    };
+    made().map_err(|error| Refusal { code: 126, words: format!("the directory `{cwd}` cannot be entered: {}", words(&error)) })
 }
 
 fn refusal(program: &str, error: &io::Error) -> Refusal {
@@ -49,7 +86,7 @@ fn refusal(program: &str, error: &io::Error) -> Refusal {
 }
 
 /// The system's words without the number that Rust adds.
-fn words(error: &io::Error) -> String {
+pub fn words(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_lowercase()
 }

@@ -3,10 +3,13 @@
 mod command;
 mod log;
 mod output;
+mod own;
 mod spool;
+mod user;
 mod value;
 
 use crate::signals::Signals;
+use command::Refusal;
 use dockercise_frame::{MAX_PAYLOAD, Stream};
 use dockercise_init::spec::{GO, SPEC_FILE, SPOOL, Spec};
 use output::Output;
@@ -16,6 +19,8 @@ use rustix::fs::Timespec;
 use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, wait};
 use std::io;
 use std::path::Path;
+use std::time::{Duration, Instant};
+use user::User;
 
 /// Runs the step and gives its exit code: the command's own, 128 and the signal's number where one ended it, 127
 /// where there is no such command, 126 where it cannot be run.
@@ -24,14 +29,102 @@ pub fn run() -> io::Result<i32> {
     let spec = std::fs::read(Path::new(GO).join(SPEC_FILE))?;
     let spec: Spec = serde_json::from_slice(&spec)?;
     let mut output = Output::open(Path::new(SPOOL), &spec)?;
-    let code = match command::start(&spec) {
-        Ok(running) => watch(&signals, running, &mut output)?,
+    let code = match prepare(&spec, &signals) {
+        Ok(Ready::As(user)) => repeat(&spec, &user, &signals, &mut output)?,
+        Ok(Ready::Told(signal)) => 128 + signal,
         Err(refusal) => {
             output.remark(&refusal.words);
             refusal.code
         }
     };
     Ok(output.close(code))
+}
+
+/// What preparing came to.
+enum Ready {
+    /// The command may run as this user.
+    As(User),
+    /// By this signal it was told to end before it had begun.
+    Told(i32),
+}
+
+/// Finds the user, gives it the volume, and enters the directory.
+fn prepare(spec: &Spec, signals: &Signals) -> Result<Ready, Refusal> {
+    let user = user::find(&spec.user)?;
+    for folder in &spec.volume {
+        let mut told = None;
+        let given = own::give(folder, &user, || {
+            told = told.or(ending(signals)?);
+            Ok(told.is_some())
+        });
+        let words = |error| format!("the files of `{folder}` cannot be given to the user {}: {}", user.uid, command::words(&error));
+        given.map_err(|error| Refusal { code: 126, words: words(error) })?;
+        if let Some(signal) = told {
+            return Ok(Ready::Told(signal));
+        }
+    }
+    command::enter(&spec.cwd, &user)?;
+    Ok(Ready::As(user))
+}
+
+/// Runs the command, again where that is wanted and it has not ended with 0.
+fn repeat(spec: &Spec, user: &User, signals: &Signals, output: &mut Output) -> io::Result<i32> {
+    let mut said = false;
+    loop {
+        let (code, told) = match command::start(spec, user) {
+            Ok(running) => watch(signals, running, output)?,
+            Err(refusal) => {
+                output.remark(&refusal.words);
+                return Ok(refusal.code);
+            }
+        };
+        let Some(pause) = spec.every_ms.map(Duration::from_millis).filter(|_| code != 0 && !told) else { return Ok(code) };
+        if !said {
+            output.remark(&format!("it ended with {code}, and is run again every {} s until it ends with 0", pause.as_secs_f64()));
+            said = true;
+        }
+        if let Some(signal) = rest(pause, signals, output)? {
+            return Ok(128 + signal);
+        }
+    }
+}
+
+/// Waits, unless a signal says that this is to end.
+fn rest(pause: Duration, signals: &Signals, output: &mut Output) -> io::Result<Option<i32>> {
+    let end = Instant::now() + pause;
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(None);
+        }
+        let timeout = Timespec::try_from(output.due_in().map_or(left, |due| due.min(left))).ok();
+        match poll(&mut [PollFd::new(signals, PollFlags::IN)], timeout.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        output.sync_if_due();
+        if let Some(signal) = ending(signals)? {
+            return Ok(Some(signal));
+        }
+    }
+}
+
+/// Where no command runs: reaps what is left of earlier ones, and gives the signal that says that this is to end.
+fn ending(signals: &Signals) -> io::Result<Option<i32>> {
+    let mut told = None;
+    while let Some(number) = signals.next()? {
+        if number == Signal::CHILD.as_raw() {
+            while reaped()?.is_some() {}
+        } else if is_end(number) {
+            told = Some(number);
+        }
+    }
+    Ok(told)
+}
+
+/// Does this signal ask a program to end?
+fn is_end(number: i32) -> bool {
+    [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT].map(Signal::as_raw).contains(&number)
 }
 
 /// A command that was started.
@@ -42,7 +135,9 @@ pub struct Running {
     pub pipes: [(Stream, Option<OwnedFd>); 2],
 }
 
-fn watch(signals: &Signals, mut running: Running, output: &mut Output) -> io::Result<i32> {
+/// Sees a command out: its code, and whether it was told to end.
+fn watch(signals: &Signals, mut running: Running, output: &mut Output) -> io::Result<(i32, bool)> {
+    let mut told = false;
     let mut buffer = vec![0; MAX_PAYLOAD];
     loop {
         let timeout = output.due_in().and_then(|due| Timespec::try_from(due).ok());
@@ -55,9 +150,9 @@ fn watch(signals: &Signals, mut running: Running, output: &mut Output) -> io::Re
                 *pipe = None;
             }
         }
-        if signalled && let Some(code) = handle(signals, running.pid)? {
+        if signalled && let Some(code) = handle(signals, running.pid, &mut told)? {
             drain(running, &mut buffer, output)?;
-            return Ok(code);
+            return Ok((code, told));
         }
     }
 }
@@ -101,7 +196,7 @@ fn read_once(pipe: &Option<OwnedFd>, buffer: &mut [u8], mut take: impl FnMut(&[u
 }
 
 /// Passes signals on and reaps; gives the exit code once the command itself is over.
-fn handle(signals: &Signals, command: Pid) -> io::Result<Option<i32>> {
+fn handle(signals: &Signals, command: Pid, told: &mut bool) -> io::Result<Option<i32>> {
     let mut code = None;
     while let Some(number) = signals.next()? {
         if number == Signal::CHILD.as_raw() {
@@ -112,6 +207,7 @@ fn handle(signals: &Signals, command: Pid) -> io::Result<Option<i32>> {
                 }
             }
         } else if let Some(signal) = Signal::from_named_raw(number) {
+            *told |= is_end(number);
             // It may be over already: then there is nobody to tell.
             let _ = kill_process_group(command, signal);
         }

@@ -165,7 +165,18 @@ mod tests {
             File::create(folder.path().join(name)).unwrap();
         }
         let masks = vec![b"hunter22".to_vec()];
-        let spec = Spec { argv: vec![], env: vec![], cwd: String::new(), masks, secret: false, value: true, log_cap: 1 << 20 };
+        let spec = Spec {
+            argv: vec![],
+            env: vec![],
+            cwd: String::new(),
+            user: String::new(),
+            volume: vec![],
+            every_ms: None,
+            masks,
+            secret: false,
+            value: true,
+            log_cap: 1 << 20,
+        };
         Rig { folder, spec }
     }
 

@@ -102,6 +102,7 @@ fn doing(request: &Request) -> String {
             None => "do nothing".to_owned(),
         },
         Request::MakeDir { at, .. } => of("make the directory", at),
+        Request::MountPoint { at, .. } => of("make a mount point in", at),
         Request::Write { at, .. } => of("write", at),
         Request::Touch { at, .. } => of("make", at),
         Request::Link { to, .. } => of("link", to),

@@ -7,17 +7,16 @@ mod select;
 mod sift;
 
 use super::push::PushError;
-use super::spec::layer;
 use super::{Order, Walk};
 use crate::client::{CallError, ResultName};
-use crate::engine::{EngineError, Folder, Opened};
+use crate::engine::{EngineError, Folder, Layer, Mounted, Opened};
 use crate::host::{Host, Left};
 use crate::job::Context;
 use crate::retry::Backoff;
 use crate::shared::patiently;
 use dockercise_mask::Secrets;
-use dockercise_pipeline::ids::{Attempt, Phase};
-use dockercise_pipeline::wire::{LeftOut, StoredFile};
+use dockercise_pipeline::ids::Attempt;
+use dockercise_pipeline::wire::{Job, LeftOut, StoredFile};
 use select::{Chosen, LIMITS, MOST_NAMES, Wanted};
 use sift::{Sift, Sifted};
 use std::collections::HashSet;
@@ -40,14 +39,17 @@ pub struct Kept {
 impl<H: Host> Walk<H> {
     /// Sees to it that the server has the step's files.
     pub(super) async fn results(&self) -> Result<Kept, PushError> {
-        keep(&self.cx, self.order.attempt, left(&self.order)).await
+        keep(&self.cx, self.order.attempt, left(&self.cx.job, &self.order)).await
     }
 }
 
 /// What a step has left once its `run` is over.
-pub fn left(order: &Order) -> Vec<Folder> {
-    let layers = order.volume.iter().cloned().chain([layer(order.attempt, Phase::Run)]).collect();
-    vec![Folder { path: ".".to_owned(), layers }]
+pub fn left(job: &Job, order: &Order) -> Vec<Folder> {
+    let folder = |mounted: &Mounted| {
+        let own = Layer { run: job.run, name: mounted.layer.clone() };
+        Folder { path: mounted.path.clone(), layers: mounted.chain.iter().cloned().chain([own]).collect() }
+    };
+    order.volume.iter().flatten().map(folder).collect()
 }
 
 /// Sees to it that the server has the files that an attempt has left in these folders.
@@ -57,8 +59,8 @@ pub async fn keep<H: Host>(cx: &Arc<Context<H>>, attempt: Attempt, folders: Vec<
         return Ok(Kept::default());
     }
     // Its container may never have been made.
-    let own = layer(attempt, Phase::Run);
-    if !patiently(|| cx.host().has_layer(cx.job.run, &own)).await.map_err(|e| PushError::GaveUp(e.to_string()))? {
+    let Some(own) = folders.first().and_then(|folder| folder.layers.last()) else { return Ok(Kept::default()) };
+    if !patiently(|| cx.host().has_layer(own.run, &own.name)).await.map_err(|e| PushError::GaveUp(e.to_string()))? {
         return Ok(Kept::default());
     }
     let wanted = Wanted::new(globs).map_err(PushError::GaveUp)?;

@@ -5,7 +5,7 @@ use bollard::query_parameters::CreateImageOptionsBuilder;
 use futures_util::StreamExt;
 use std::process::Command;
 
-const BUSYBOX: &str = "/usr/bin/busybox";
+pub const BUSYBOX: &str = "/usr/bin/busybox";
 
 /// The id of an image with busybox and all its applets.
 pub async fn busybox(docker: &Docker) -> String {
@@ -14,20 +14,38 @@ pub async fn busybox(docker: &Docker) -> String {
 
 /// The same with instructions of a Dockerfile on top, such as `USER 1234`.
 pub async fn make(docker: &Docker, tag: &str, changes: &[&str]) -> String {
+    make_with(docker, tag, changes, &[]).await
+}
+
+/// The same with more files.
+pub async fn make_with(docker: &Docker, tag: &str, changes: &[&str], files: &[(&str, &[u8])]) -> String {
+    import(docker, tag, changes, tar(files)).await
+}
+
+/// An image of this tree.
+pub async fn import(docker: &Docker, tag: &str, changes: &[&str], tar: Vec<u8>) -> String {
     let name = format!("dct-busybox:{tag}");
     if let Ok(found) = docker.inspect_image(&name).await {
         return found.id.unwrap();
     }
     let changes = changes.iter().map(|&change| change.to_owned()).collect();
     let options = CreateImageOptionsBuilder::default().from_src("-").repo("dct-busybox").tag(tag).changes(changes).build();
-    let mut steps = docker.create_image(Some(options), Some(bollard::body_full(tar().into())), None);
+    let mut steps = docker.create_image(Some(options), Some(bollard::body_full(tar.into())), None);
     while let Some(step) = steps.next().await {
         step.unwrap();
     }
     docker.inspect_image(&name).await.unwrap().id.unwrap()
 }
 
-fn tar() -> Vec<u8> {
+/// Adds a file.
+pub fn append(tar: &mut tar::Builder<Vec<u8>>, name: &str, mode: u32, content: &[u8]) {
+    let mut header = tar::Header::new_gnu();
+    header.set_mode(mode);
+    header.set_size(content.len() as u64);
+    tar.append_data(&mut header, name, content).unwrap();
+}
+
+fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
     let busybox = std::fs::read(BUSYBOX).expect("busybox-static is needed to make images for tests");
     let applets = Command::new(BUSYBOX).arg("--list").output().unwrap();
     let mut tar = tar::Builder::new(Vec::new());
@@ -40,10 +58,10 @@ fn tar() -> Vec<u8> {
     };
     directory("bin/", 0o755);
     directory("tmp/", 0o1777);
-    let mut header = tar::Header::new_gnu();
-    header.set_mode(0o755);
-    header.set_size(busybox.len() as u64);
-    tar.append_data(&mut header, "bin/busybox", &busybox[..]).unwrap();
+    append(&mut tar, "bin/busybox", 0o755, &busybox);
+    for (name, content) in files {
+        append(&mut tar, name, 0o644, content);
+    }
     for applet in String::from_utf8(applets.stdout).unwrap().lines().filter(|applet| *applet != "busybox") {
         let mut header = tar::Header::new_gnu();
         header.set_entry_type(tar::EntryType::Symlink);

@@ -5,7 +5,9 @@ pub mod image;
 use bytes::Bytes;
 use dockercise_pipeline::frame::{Stream as Kind, first};
 use dockercise_pipeline::ids::{Attempt, Phase, RunId, StepIx};
-use dockercise_runner::engine::{AttemptKey, AttemptSpec, Ended, Engine, EngineError, EngineOptions, Found, LOG_CAP, Secrets};
+use dockercise_runner::engine::{
+    AttemptKey, AttemptSpec, Ended, Engine, EngineError, EngineOptions, Found, LOG_CAP, Layer, Limits, Mounted, Secrets,
+};
 use futures_util::{Stream, StreamExt, stream};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -77,14 +79,29 @@ impl Rig {
             image: self.image.clone(),
             argv: ["sh", "-ec", script].map(str::to_owned).to_vec(),
             env: Vec::new(),
-            volume: Vec::new(),
-            layer: format!("s{step}"),
+            cwd: "/work".to_owned(),
+            user: String::new(),
+            every: None,
+            limits: Limits { cpus: 1000, memory: 1 << 30 },
+            volume: vec![self.folder(".", &[], &format!("s{step}"))],
             values: Vec::new(),
             masks: Secrets::default(),
             secret: false,
             value: true,
             log_cap: LOG_CAP,
         }
+    }
+
+    /// The same on top of finished layers, lowest first.
+    pub fn over(&self, step: u32, layers: &[&str], script: &str) -> AttemptSpec {
+        let volume = vec![self.folder(".", layers, &format!("s{step}"))];
+        AttemptSpec { volume, ..self.spec(step, script) }
+    }
+
+    /// A folder of a working directory.
+    pub fn folder(&self, path: &str, layers: &[&str], layer: &str) -> Mounted {
+        let chain = layers.iter().map(|&name| Layer { run: self.run, name: name.to_owned() }).collect();
+        Mounted { path: path.to_owned(), chain, layer: layer.to_owned() }
     }
 
     pub async fn start(&self, spec: &AttemptSpec) {
