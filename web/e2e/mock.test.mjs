@@ -116,6 +116,34 @@ test("300 steps: only what can be seen is in the document", async () => {
   calm();
 });
 
+test("r59: 1,000 steps side by side, a chain of 500 and 200 diamonds are usable in three seconds", async (t) => {
+  const usable = async (name, step) => {
+    const began = Date.now();
+    const page = await pages.page(`/results/local/${name}?step=${step}`);
+    // The graph stands, the step's panel is there, and a key moves on.
+    await page.locator('[data-step][aria-current="true"]').waitFor();
+    await page.getByRole("region", { name: `step ${step}` }).waitFor();
+    await page.locator('[data-step][aria-current="true"]').focus();
+    await page.keyboard.press("ArrowLeft");
+    await page.waitForURL((url) => !url.search.includes(step));
+    const took = Date.now() - began;
+    assert.ok((await page.locator("[data-step]").count()) < 400);
+    await page.close();
+    return took;
+  };
+  for (const [name, step] of [
+    ["wide", "check-500"],
+    ["deep", "link-250"],
+    ["diamonds", "right-100"],
+  ]) {
+    // The best of three: other tests may have the processors.
+    const took = Math.min(await usable(name, step), await usable(name, step), await usable(name, step));
+    t.diagnostic(`${name}: ${took} ms`);
+    assert.ok(took < 3000, `${name} is usable after ${took} ms`);
+  }
+  calm();
+});
+
 test("a file is downloaded under no name of the step's making, and a secret is typed unseen", async () => {
   const page = await pages.page("/results/local/tearoom?step=integration&tab=files");
   const files = page.getByRole("list", { name: "files" });

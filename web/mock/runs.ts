@@ -1,6 +1,7 @@
 /** All the runs of the mock, by pipeline. */
 import type { Diagnostic, RunSummary, State } from "../src/api/types.ts";
 import { buildRun, type MockRun, type PipelineSpec, type StepSpec, secondsAgo, summary } from "./build.ts";
+import { deep, diamonds, wide } from "./large.ts";
 import { tearoom } from "./tearoom.ts";
 import { gate, running, shipped } from "./teashop.ts";
 
@@ -303,6 +304,7 @@ export function allRuns(): Held[] {
   add(badFile(), [P, P, P]);
   add(large(), [P, P, P, P, P, P]);
   add(tearoom(), [P, P]);
+  for (const make of [wide, deep, diamonds]) add(make());
   add(bigLog());
   add(evil(), ["not-needed", P]);
   return runs;

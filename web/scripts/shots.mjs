@@ -15,6 +15,8 @@ const PAGES = {
   find: "/results/local/kettle/12?step=test&find=cup&times=1",
   "bad-file": "/results/local/broken",
   large: "/results/local/monorepo",
+  wide: "/results/local/wide",
+  deep: "/results/local/deep?step=link-250",
   "big-log": "/results/local/biglog?step=gigabyte",
   hostile: "/results/local/hostile",
   whole: "/results/local/tearoom?step=integration&tab=details",

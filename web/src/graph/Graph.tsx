@@ -20,7 +20,7 @@ import { FrameNode } from "./FrameNode.tsx";
 import { GateNode } from "./GateNode.tsx";
 import css from "./Graph.module.css";
 import { Legend } from "./Legend.tsx";
-import { type Box, frameId, gateId, layout, shapeKey, stepId } from "./layout.ts";
+import { type Box, frameId, gateId, insides, layout, shapeKey, stepId } from "./layout.ts";
 import { isArrow, move } from "./move.ts";
 import { StepNode } from "./StepNode.tsx";
 
@@ -57,9 +57,11 @@ function Inner({ run, selected, select, approve, approving }: GraphProps) {
   // In steps, so that a scroll bar that comes and goes does not lay out everything again.
   const [wide, high] = [Math.ceil(width / 160) * 160, Math.ceil(height / 160) * 160];
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the run's shape.
+  const inner = useMemo(() => insides(run), [key]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the run's shape.
   const placed = useMemo(
-    () => layout(run, { width: wide || 1600, height: (high || 900) - 70 }),
-    [key, wide, high],
+    () => layout(run, { width: wide || 1600, height: (high || 900) - 70 }, inner),
+    [key, wide, high, inner],
   );
   const holder = useRef<HTMLDivElement>(null);
 

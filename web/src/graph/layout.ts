@@ -172,21 +172,34 @@ function arrange(
 /** How much smaller it must be drawn to fit. */
 const scaleIn = (size: Size, room: Size) => Math.min(1, room.width / size.width, room.height / size.height);
 
-/**
- * @param room what the graph is looked at in: the frames stand beside each other or below each other, as shows them
- * larger.
- */
-export function layout(shape: Shape, room: Size = { width: 1600, height: 900 }): Layout {
-  const lines = wires(shape);
-  const inside = [...lines, ...guides(shape)];
-  const inner = new Map<number, Arranged>();
-  const outer = new Map<string, Size>();
+/** What stands in each pipeline's frame, by its index. The larger part of the work, and the same for every room. */
+export type Insides = Map<number, Arranged>;
+
+export function insides(shape: Shape): Insides {
+  const links = [...wires(shape), ...guides(shape)];
+  const inner: Insides = new Map();
   for (const { index } of shape.pipelines) {
     const nodes = new Map<string, Size>();
     for (const gate of shape.gates) if (gate.pipeline === index) nodes.set(gateId(gate.index), GATE);
     for (const step of shape.steps) if (step.pipeline === index) nodes.set(stepId(step.index), STEP);
-    const placed = arrange(nodes, inside, "LR", GAP.rank, GAP.node);
-    inner.set(index, placed);
+    inner.set(index, arrange(nodes, links, "LR", GAP.rank, GAP.node));
+  }
+  return inner;
+}
+
+/**
+ * @param room what the graph is looked at in: the frames stand beside each other or below each other, as shows them
+ * larger.
+ */
+export function layout(
+  shape: Shape,
+  room: Size = { width: 1600, height: 900 },
+  inner: Insides = insides(shape),
+): Layout {
+  // Their own copies: where they run depends on the room.
+  const lines = wires(shape);
+  const outer = new Map<string, Size>();
+  for (const [index, placed] of inner) {
     outer.set(frameId(index), {
       width: Math.max(placed.width + 2 * FRAME.side, FRAME.emptyWidth),
       height: Math.max(placed.height + FRAME.top + FRAME.bottom, FRAME.emptyHeight),
@@ -195,11 +208,9 @@ export function layout(shape: Shape, room: Size = { width: 1600, height: 900 }):
 
   const home = new Map<string, string>();
   for (const step of shape.steps) home.set(stepId(step.index), frameId(step.pipeline));
-  const between = lines.map((wire) => ({
-    ...wire,
-    from: home.get(wire.from) ?? wire.from,
-    to: home.get(wire.to) ?? wire.to,
-  }));
+  const between = lines
+    .map((wire) => ({ ...wire, from: home.get(wire.from) ?? wire.from, to: home.get(wire.to) ?? wire.to }))
+    .filter((wire) => wire.from !== wire.to);
   const beside = arrange(outer, between, "LR", GAP.frameRank, GAP.frameNode);
   const below = arrange(outer, between, "TB", GAP.frameRank, GAP.frameNode);
   const down = scaleIn(below, room) > scaleIn(beside, room);
