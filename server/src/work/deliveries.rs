@@ -1,10 +1,10 @@
 //! Deliveries become runs. The webhook's request only stored them.
 
-use super::push::{Asked, Pushed, understand};
 use super::{Works, backoff, github_error, make};
 use crate::db;
 use crate::db::delivery::{self, End, Waiting};
 use crate::db::repository::{self, Repository};
+use dockercise_event::{Asked, Pushed, understand};
 use dockercise_pipeline::ids::PipelineIx;
 use dockercise_pipeline::run::Event;
 use dockercise_pipeline::trigger::Trigger;

@@ -9,7 +9,6 @@ pub mod make;
 pub mod statuses;
 pub mod timeouts;
 
-mod push;
 
 use crate::clock::Clock;
 use crate::db::Db;
