@@ -59,6 +59,13 @@ pub struct Chosen {
     pub named: bool,
 }
 
+impl Chosen {
+    /// May the step run?
+    pub fn runs(&self, plan: &Plan, step: StepIx) -> bool {
+        self.selection.has(plan.step(step).pipeline) && !self.selection.steps.contains_key(&step)
+    }
+}
+
 fn pipeline(plan: &Plan, name: &str) -> Result<PipelineIx, String> {
     let found = plan.pipelines().find(|(_, p)| p.name == name).map(|(ix, _)| ix);
     found.ok_or_else(|| {
@@ -126,8 +133,7 @@ mod tests {
     fn names(asked: &Asked) -> Result<Vec<String>, String> {
         let plan = plan();
         let chosen = asked.choose(&plan, &Trigger::Push { branch: "main".into() })?;
-        let runs = |ix: &StepIx| chosen.selection.has(plan.step(*ix).pipeline) && !chosen.selection.steps.contains_key(ix);
-        Ok(plan.steps().map(|(ix, _)| ix).filter(runs).map(|ix| plan.full_name(ix)).collect())
+        Ok(plan.steps().map(|(ix, _)| ix).filter(|ix| chosen.runs(&plan, *ix)).map(|ix| plan.full_name(ix)).collect())
     }
 
     #[test]

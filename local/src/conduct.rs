@@ -4,13 +4,16 @@
 mod calls;
 
 use crate::door::Call;
+use crate::incoming::Incoming;
 use crate::logs::Logs;
+use crate::results::Results;
 use crate::show::Show;
 use chrono::Utc;
 use dockercise_pipeline::ids::{Fence, GateIx, JobId, PipelineIx, RunId};
 use dockercise_pipeline::plan::Plan;
 use dockercise_pipeline::run::{Effect, Event, GateState, Run, Stamped, Timestamp};
 use dockercise_pipeline::wire::{About, Orders, Poll, ResolvedImage};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -28,7 +31,7 @@ pub struct Conduct {
     /// Resolved so far.
     images: Vec<ResolvedImage>,
     job: Option<JobHere>,
-    logs: Logs,
+    kept: Keeping,
     show: Box<dyn Show>,
     /// Jobs before that one.
     past: Vec<JobId>,
@@ -36,6 +39,18 @@ pub struct Conduct {
     poll: Option<Question>,
     /// Has the runner put away its last job?
     idle: bool,
+}
+
+/// What a run may have, and where what it leaves goes.
+pub struct Keeping {
+    /// Their output.
+    pub logs: Logs,
+    /// Their files.
+    pub incoming: Incoming,
+    /// Where both stand.
+    pub results: Results,
+    /// By name.
+    pub secrets: BTreeMap<String, Vec<u8>>,
 }
 
 /// A question, and until when it may wait.
@@ -59,7 +74,7 @@ struct JobHere {
 
 impl Conduct {
     /// For a machine to which nothing was told yet.
-    pub fn new(machine: Run, about: About, logs: Logs, show: Box<dyn Show>) -> Conduct {
+    pub fn new(machine: Run, about: About, kept: Keeping, show: Box<dyn Show>) -> Conduct {
         Conduct {
             id: RunId(Uuid::now_v7()),
             machine,
@@ -67,7 +82,7 @@ impl Conduct {
             images: Vec::new(),
             job: None,
             past: Vec::new(),
-            logs,
+            kept,
             show,
             poll: None,
             idle: true,
@@ -99,6 +114,21 @@ impl Conduct {
         !self.machine.over() && self.machine.state().job.is_none() && self.idle
     }
 
+    /// Images resolved so far.
+    pub fn images(&self) -> &[ResolvedImage] {
+        &self.images
+    }
+
+    /// Time has passed, for those who look.
+    pub fn tick(&mut self) {
+        self.show.tick(&self.machine);
+    }
+
+    /// Nothing more comes but words.
+    pub fn end(&mut self) {
+        self.show.end(&self.machine);
+    }
+
     /// The gates that wait for a click.
     pub fn gates(&self) -> Vec<GateIx> {
         let gates = self.machine.state().gates.iter().zip(0..);
@@ -119,7 +149,8 @@ impl Conduct {
 
     /// When the clock must be looked at next.
     pub fn deadline(&self) -> Option<Instant> {
-        let first = self.open_pipelines().into_iter().filter_map(|ix| self.machine.deadline(ix)).min();
+        let gates = self.gates().into_iter().filter_map(|gate| self.machine.gate_deadline(gate));
+        let first = self.open_pipelines().into_iter().filter_map(|ix| self.machine.deadline(ix)).chain(gates).min();
         let first = first.map(|at| Instant::now() + (at - Utc::now()).to_std().unwrap_or_default());
         first.into_iter().chain(self.poll.as_ref().map(|question| question.until)).min()
     }
@@ -131,6 +162,11 @@ impl Conduct {
             drop(question.answer.send(Orders::default()));
         }
         let now = Utc::now();
+        for gate in self.gates() {
+            if self.machine.gate_deadline(gate).is_some_and(|at| at <= now) {
+                self.tell(now, &Event::GateExpired { gate, reason: "nobody opened it in time".to_owned() });
+            }
+        }
         for pipeline in self.open_pipelines() {
             if self.machine.deadline(pipeline).is_some_and(|at| at <= now) {
                 self.tell(now, &self.machine.time_is_up(pipeline));
@@ -175,7 +211,7 @@ impl Conduct {
         }
         for step in &applied.steps {
             if self.machine.state().steps[step.index()].status.ended().is_some() {
-                for line in self.logs.end(*step) {
+                for line in self.kept.logs.end(*step) {
                     self.show.line(&self.machine, &line);
                 }
             }
@@ -194,6 +230,13 @@ impl Conduct {
             // Where nobody waits for an answer any more, the runner asks again.
             Call::Reports { job, reports, answer } => drop(answer.send(self.reports(job, reports))),
             Call::Log { job, fence, log, offset, bytes, answer } => drop(answer.send(self.log(job, fence, log, offset, &bytes))),
+            Call::Secrets { job, ask, answer } => drop(answer.send(self.secrets(job, &ask))),
+            Call::Notice { job, notice } => {
+                let known = self.job.as_ref().is_some_and(|here| here.id == job && here.fence == notice.fence && !here.ended);
+                if known && self.plan().steps.get(notice.step.index()).is_some() {
+                    self.show.notice(&self.machine, notice.step, notice.words.as_deref());
+                }
+            }
         }
         self.answer_poll();
     }

@@ -1,14 +1,16 @@
 //! The runner's door, as a server has one ([`dockercise_pipeline::wire`]): calls come in on a socket and go, in one line,
 //! to the one place that knows the run.
 
+use crate::incoming::Incoming;
+use axum::body::Body;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{post, put};
 use axum::{Json, Router};
 use dockercise_pipeline::ids::{Attempt, Fence, JobId, Phase, StepIx};
-use dockercise_pipeline::wire::{Have, Orders, Poll, Reports, Taken};
+use dockercise_pipeline::wire::{AskSecrets, Have, Notice, Orders, Poll, Reports, Secrets, Taken};
 use serde::Deserialize;
 use std::path::Path as FilePath;
 use tokio::net::UnixListener;
@@ -28,15 +30,21 @@ pub enum Call {
     Reports { job: JobId, reports: Reports, answer: oneshot::Sender<Result<Taken, Refusal>> },
     /// Bytes of a log.
     Log { job: JobId, fence: Fence, log: LogName, offset: u64, bytes: Bytes, answer: oneshot::Sender<Result<Have, Refusal>> },
+    /// Secrets that steps name.
+    Secrets { job: JobId, ask: AskSecrets, answer: oneshot::Sender<Result<Secrets, Refusal>> },
+    /// What a step is at.
+    Notice { job: JobId, notice: Notice },
 }
 
 /// Which log of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LogName {
     /// Whose.
     pub attempt: Attempt,
     /// Of which command.
     pub phase: Phase,
+    /// Of which of its services; none for the step's own.
+    pub service: Option<String>,
 }
 
 /// Why a call is not taken.
@@ -66,11 +74,18 @@ impl IntoResponse for Refusal {
 /// The line that calls wait in.
 type Line = mpsc::Sender<Call>;
 
+/// What stands behind the door.
+#[derive(Debug, Clone)]
+struct Behind {
+    line: Line,
+    incoming: Incoming,
+}
+
 /// Opens the door; it is closed when what is given back is dropped.
 ///
 /// # Errors
 /// The socket cannot be made.
-pub fn open(socket: &FilePath, line: Line) -> std::io::Result<AbortOnDropHandle<()>> {
+pub fn open(socket: &FilePath, line: Line, incoming: Incoming) -> std::io::Result<AbortOnDropHandle<()>> {
     match std::fs::remove_file(socket) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),
         _ => {}
@@ -80,8 +95,11 @@ pub fn open(socket: &FilePath, line: Line) -> std::io::Result<AbortOnDropHandle<
         .route("/runner/v1/poll", post(poll))
         .route("/runner/v1/jobs/{job}/reports", post(reports))
         .route("/runner/v1/jobs/{job}/log/{step}/{attempt}/{phase}", post(log))
+        .route("/runner/v1/jobs/{job}/secrets", post(secrets))
+        .route("/runner/v1/jobs/{job}/notices", post(notices))
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .with_state(line);
+        .route("/runner/v1/jobs/{job}/results/{step}/{attempt}/{sha256}", put(file).layer(DefaultBodyLimit::disable()))
+        .with_state(Behind { line, incoming });
     Ok(AbortOnDropHandle::new(tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, routes).await {
             tracing::error!(%error, "the runner's door broke");
@@ -100,11 +118,11 @@ fn answered<T: IntoResponse>(answer: Option<T>) -> Response {
     answer.map_or_else(|| StatusCode::SERVICE_UNAVAILABLE.into_response(), IntoResponse::into_response)
 }
 
-async fn poll(State(line): State<Line>, Json(poll): Json<Poll>) -> Response {
+async fn poll(State(Behind { line, .. }): State<Behind>, Json(poll): Json<Poll>) -> Response {
     answered(ask(&line, |answer| Call::Poll { poll, answer }).await.map(Json))
 }
 
-async fn reports(State(line): State<Line>, Path(job): Path<Uuid>, Json(reports): Json<Reports>) -> Response {
+async fn reports(State(Behind { line, .. }): State<Behind>, Path(job): Path<Uuid>, Json(reports): Json<Reports>) -> Response {
     answered(ask(&line, |answer| Call::Reports { job: JobId(job), reports, answer }).await.map(|taken| taken.map(Json)))
 }
 
@@ -114,15 +132,47 @@ async fn reports(State(line): State<Line>, Path(job): Path<Uuid>, Json(reports):
 struct At {
     fence: u64,
     offset: u64,
+    service: Option<String>,
 }
 
 async fn log(
-    State(line): State<Line>,
+    State(Behind { line, .. }): State<Behind>,
     Path((job, step, number, phase)): Path<(Uuid, u32, u32, Phase)>,
-    Query(At { fence, offset }): Query<At>,
+    Query(At { fence, offset, service }): Query<At>,
     bytes: Bytes,
 ) -> Response {
-    let log = LogName { attempt: Attempt { step: StepIx(step), number }, phase };
+    let log = LogName { attempt: Attempt { step: StepIx(step), number }, phase, service };
     let call = |answer| Call::Log { job: JobId(job), fence: Fence(fence), log, offset, bytes, answer };
     answered(ask(&line, call).await.map(|have| have.map(Json)))
+}
+
+async fn secrets(State(Behind { line, .. }): State<Behind>, Path(job): Path<Uuid>, Json(asked): Json<AskSecrets>) -> Response {
+    answered(ask(&line, |answer| Call::Secrets { job: JobId(job), ask: asked, answer }).await.map(|secrets| secrets.map(Json)))
+}
+
+async fn notices(State(Behind { line, .. }): State<Behind>, Path(job): Path<Uuid>, Json(notice): Json<Notice>) -> StatusCode {
+    match line.send(Call::Notice { job: JobId(job), notice }).await {
+        Ok(()) => StatusCode::OK,
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// Which lease; whose file it is stands in the step's record.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Lease {
+    #[serde(rename = "fence")]
+    _fence: u64,
+}
+
+async fn file(
+    State(Behind { incoming, .. }): State<Behind>,
+    Path((_, _, _, sha256)): Path<(Uuid, u32, u32, String)>,
+    Query(_): Query<Lease>,
+    body: Body,
+) -> Response {
+    match incoming.take(&sha256, body.into_data_stream()).await {
+        Ok(()) => StatusCode::OK.into_response(),
+        Err(error) => (StatusCode::UNPROCESSABLE_ENTITY, error.to_string()).into_response(),
+    }
 }

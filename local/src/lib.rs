@@ -12,12 +12,17 @@ pub mod choose;
 mod conduct;
 mod door;
 mod ending;
+mod gate;
 mod home;
+mod incoming;
 mod logs;
 pub mod plan;
+mod record;
 pub mod results;
 mod run;
+pub mod secrets;
 pub mod show;
 
 pub use ending::Ending;
-pub use run::{Options, Stop, run};
+pub use gate::Gates;
+pub use run::{Options, Shows, Signals, run};

@@ -41,6 +41,8 @@ struct Log {
 pub struct Line {
     /// Whose.
     pub step: StepIx,
+    /// Of which of its services; none for the step's own.
+    pub service: Option<String>,
     /// Where it came from.
     pub stream: Stream,
     /// Its bytes, or as many of them as are shown of one line.
@@ -59,30 +61,35 @@ impl Logs {
     /// They are not the next, or cannot be kept.
     pub fn take(&mut self, plan: &Plan, name: LogName, offset: u64, bytes: &[u8]) -> Result<(Have, Vec<Line>), Refusal> {
         if !self.logs.contains_key(&name) {
-            let log = self.begin(plan, name).map_err(|e| Refusal::Unbelieved(format!("the results cannot be written: {e}")))?;
-            self.logs.insert(name, log);
+            let log = self.begin(plan, &name).map_err(|e| Refusal::Unbelieved(format!("the results cannot be written: {e}")))?;
+            self.logs.insert(name.clone(), log);
         }
         let Some(log) = self.logs.get_mut(&name) else { return Err(Refusal::Stale) };
         if offset != log.length {
             return Err(Refusal::NotNext(Have { length: log.length }));
         }
         let mut found = Vec::new();
-        let mut line = |stream: Stream, bytes: Vec<u8>| found.push(Line { step: name.attempt.step, stream, bytes });
+        let mut line = |stream: Stream, bytes: Vec<u8>| {
+            found.push(Line { step: name.attempt.step, service: name.service.clone(), stream, bytes });
+        };
         log.take(bytes, &mut line).map_err(|e| Refusal::Unbelieved(format!("the results cannot be written: {e}")))?;
         Ok((Have { length: log.length }, found))
     }
 
-    fn begin(&self, plan: &Plan, LogName { attempt, phase }: LogName) -> std::io::Result<Log> {
+    fn begin(&self, plan: &Plan, LogName { attempt, phase, service }: &LogName) -> std::io::Result<Log> {
         let step = plan.full_name(attempt.step);
-        let text = File::create(self.results.file(&step, &log_name(phase, attempt.number))?)?;
-        let value = if phase == Phase::Run { Some(File::create(self.results.file(&step, "value")?)?) } else { None };
+        let text = File::create(self.results.file(&step, &log_name(*phase, attempt.number, service.as_deref()))?)?;
+        // What must not be seen is on no disk but the engine's.
+        let shown = *phase == Phase::Run && service.is_none() && !plan.step(attempt.step).tainted;
+        let value = if shown { Some(File::create(self.results.file(&step, "value")?)?) } else { None };
         Ok(Log { length: 0, sum: Sha256::new(), rest: BytesMut::new(), damaged: false, text, value, lines: Default::default() })
     }
 
     /// Is all here that a record names? If not, what is missing.
     pub fn missing(&self, record: &Record) -> Option<String> {
         record.logs.iter().find_map(|stored| {
-            let here = self.logs.get(&LogName { attempt: stored.attempt, phase: stored.phase });
+            let name = LogName { attempt: stored.attempt, phase: stored.phase, service: stored.service.clone() };
+            let here = self.logs.get(&name);
             let (length, sum) = here.map_or_else(|| (0, Sha256::new()), |log| (log.length, log.sum.clone()));
             let sum: String = sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
             // A command that never wrote has no log here.
@@ -94,9 +101,9 @@ impl Logs {
     /// The step is over: what is left of its last lines.
     pub fn end(&mut self, step: StepIx) -> Vec<Line> {
         let mut found = Vec::new();
-        for (_, log) in self.logs.iter_mut().filter(|(name, _)| name.attempt.step == step) {
+        for (name, log) in self.logs.iter_mut().filter(|(name, _)| name.attempt.step == step) {
             for (stream, lines) in STREAMS.into_iter().zip(&mut log.lines) {
-                found.extend(lines.end().map(|bytes| Line { step, stream, bytes }));
+                found.extend(lines.end().map(|bytes| Line { step, service: name.service.clone(), stream, bytes }));
             }
         }
         found
@@ -162,13 +169,13 @@ mod tests {
     fn whatever_the_pieces_the_files_and_lines_are_whole() {
         let dir = tempfile::tempdir().unwrap();
         let mut logs = Logs::new(Results::at(&dir.path().join("r")).unwrap());
-        let name = LogName { attempt: Attempt { step: StepIx(0), number: 1 }, phase: Phase::Run };
+        let name = LogName { attempt: Attempt { step: StepIx(0), number: 1 }, phase: Phase::Run, service: None };
         let bytes = frames(&[(Stream::Stdout, "on"), (Stream::Stderr, "warn\n"), (Stream::Stdout, "e\ntwo")]);
         let mut lines = Vec::new();
         for (offset, byte) in bytes.iter().enumerate() {
-            lines.extend(logs.take(&plan(), name, offset as u64, &[*byte]).unwrap().1);
+            lines.extend(logs.take(&plan(), name.clone(), offset as u64, &[*byte]).unwrap().1);
         }
-        assert_eq!(logs.take(&plan(), name, 3, b"x"), Err(Refusal::NotNext(Have { length: bytes.len() as u64 })));
+        assert_eq!(logs.take(&plan(), name.clone(), 3, b"x"), Err(Refusal::NotNext(Have { length: bytes.len() as u64 })));
         lines.extend(logs.end(StepIx(0)));
         let shown: Vec<String> = lines.iter().map(|l| String::from_utf8(l.bytes.clone()).unwrap()).collect();
         assert_eq!(shown, ["warn", "one", "two"]);
@@ -178,7 +185,7 @@ mod tests {
         let stored = StoredLog { attempt: name.attempt, phase: name.phase, service: None, length: bytes.len() as u64, sha256 };
         let record = Record { logs: vec![stored], value_length: 7, value_sha256: String::new(), results: Vec::new(), left_out: Vec::new() };
         assert_eq!(logs.missing(&record), None);
-        logs.take(&plan(), name, bytes.len() as u64, b"no frame, surely none").unwrap();
+        logs.take(&plan(), name.clone(), bytes.len() as u64, b"no frame, surely none").unwrap();
         assert!(logs.missing(&record).unwrap().contains("differs"));
     }
 }

@@ -6,9 +6,10 @@
 //!     run.json                           what ran, at which commit, and how each step ended
 //!     {pipeline}/{step}/run.log          everything `run` wrote, as it came
 //!     {pipeline}/{step}/done.log         likewise of `done`
-//!     {pipeline}/{step}/value            what `run` wrote to stdout, byte for byte
+//!     {pipeline}/{step}/value            what `run` wrote to stdout, byte for byte; not there where that is a secret
+//!     {pipeline}/{step}/files/…          what the step's `results` name, under its own name
 //! ```
-//! The second try of a step has `run.2.log` and so on. With `--results DIR` the same stands right in `DIR`.
+//! The second try of a step has `run.2.log` and so on, a service `service-NAME.run.log`. With `--results DIR` the same stands right in `DIR`.
 
 use anyhow::{Context as _, bail};
 use dockercise_pipeline::ids::Phase;
@@ -19,6 +20,8 @@ use std::path::{Path, PathBuf};
 
 /// So many runs of a folder are kept; older ones are removed when a new one begins.
 const KEPT: usize = 20;
+/// Files that have no name yet.
+const INCOMING: &str = ".incoming";
 /// What says that a folder is one of ours.
 const RUN: &str = "run.json";
 
@@ -91,6 +94,17 @@ impl Results {
         &self.dir
     }
 
+    /// The folder as people would write it: from the current one where it stands below that.
+    pub fn shown(&self) -> &Path {
+        let here = std::env::current_dir().and_then(|here| here.canonicalize());
+        here.ok().and_then(|here| self.dir.strip_prefix(here).ok()).filter(|below| !below.as_os_str().is_empty()).unwrap_or(&self.dir)
+    }
+
+    /// Where files are before they have a name.
+    pub fn incoming(&self) -> PathBuf {
+        self.dir.join(INCOMING)
+    }
+
     /// The number of the run in its folder; 0 where a person has named one.
     pub fn run_number(&self) -> u64 {
         self.number
@@ -119,8 +133,9 @@ impl Results {
 }
 
 /// The name of a log, as `run.log`.
-pub fn log_name(phase: Phase, attempt: u32) -> String {
-    if attempt > 1 { format!("{phase}.{attempt}.log") } else { format!("{phase}.log") }
+pub fn log_name(phase: Phase, attempt: u32, service: Option<&str>) -> String {
+    let of = service.map_or_else(String::new, |service| format!("service-{service}."));
+    if attempt > 1 { format!("{of}{phase}.{attempt}.log") } else { format!("{of}{phase}.log") }
 }
 
 fn numbers(all: &Path) -> std::io::Result<Vec<u64>> {

@@ -3,6 +3,7 @@
 //! References are resolved to positions, commands hold the paths of the value files already, defaults are filled in.
 //! Nobody after the compiler looks at text again.
 
+mod hash;
 mod new;
 mod on;
 

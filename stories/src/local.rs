@@ -65,15 +65,28 @@ impl Local {
     /// # Errors
     /// It was not built.
     pub fn command(&self, args: &[&str]) -> anyhow::Result<Command> {
-        Ok(self.command_in(&self.path(), args, Server::binary()?.as_os_str()))
+        let mut command = self.program(Server::binary()?.as_os_str(), &self.path());
+        command.args(args);
+        Ok(command)
     }
 
-    fn command_in(&self, folder: &Path, args: &[&str], program: &std::ffi::OsStr) -> Command {
+    /// The command at a terminal of its own: the program `script` makes one, and hands on what is typed and shown.
+    ///
+    /// # Errors
+    /// It was not built.
+    pub fn at_a_terminal(&self, args: &[&str]) -> anyhow::Result<Command> {
+        let line = [&[Server::binary()?.to_str().context("a path of UTF-8")?], args].concat().join(" ");
+        let mut command = self.program("script".as_ref(), &self.path());
+        command.args(["--quiet", "--return", "--command", &line, "/dev/null"]).env("TERM", "xterm-256color").env_remove("NO_COLOR");
+        Ok(command)
+    }
+
+    fn program(&self, program: &std::ffi::OsStr, folder: &Path) -> Command {
         let mut command = Command::new(program);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DOCKERCISE_")) {
             command.env_remove(name);
         }
-        command.current_dir(folder).args(args).stdin(Stdio::null()).env("XDG_STATE_HOME", self.state());
+        command.current_dir(folder).stdin(Stdio::null()).env("XDG_STATE_HOME", self.state());
         command
     }
 
@@ -82,7 +95,16 @@ impl Local {
     /// # Errors
     /// It cannot be started.
     pub fn start(&self, args: &[&str]) -> anyhow::Result<Child> {
-        Ok(self.command(args)?.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?)
+        self.start_in(&self.path(), args)
+    }
+
+    /// As [`Local::start`], in another folder.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn start_in(&self, folder: &Path, args: &[&str]) -> anyhow::Result<Child> {
+        let mut command = self.program(Server::binary()?.as_os_str(), folder);
+        Ok(command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?)
     }
 
     /// Runs it to its end.
@@ -91,6 +113,14 @@ impl Local {
     /// It cannot be started, or ends by a signal.
     pub fn call(&self, args: &[&str]) -> anyhow::Result<Said> {
         said(self.start(args)?)
+    }
+
+    /// As [`Local::call`], in another folder.
+    ///
+    /// # Errors
+    /// It cannot be started, or ends by a signal.
+    pub fn call_in(&self, folder: &Path, args: &[&str]) -> anyhow::Result<Said> {
+        said(self.start_in(folder, args)?)
     }
 
     /// The host ids of the runs that are under way, or were killed.

@@ -2,9 +2,13 @@
 
 use super::Conduct;
 use crate::door::{LogName, Refusal};
-use dockercise_pipeline::ids::{Fence, JobId};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use dockercise_pipeline::ids::{Fence, JobId, StepIx};
 use dockercise_pipeline::run::Event;
-use dockercise_pipeline::wire::{Have, Job, Order, Orders, Poll, Report, Reports, Source, Taken, reportable};
+use dockercise_pipeline::wire::{
+    AskSecrets, Have, Job, LeftOut, Order, Orders, Poll, Record, Report, Reports, Secrets, Source, StoredFile, Taken, reportable,
+};
 
 impl Conduct {
     /// Answers the question that waits, if there is something to say.
@@ -88,13 +92,16 @@ impl Conduct {
         if report.number != last + 1 || !reportable(event) {
             return Err(Refusal::Unbelieved(format!("report {} does not follow report {last}, or is not a runner's", report.number)));
         }
-        if let Some(words) = report.record.as_ref().and_then(|record| self.logs.missing(record)) {
+        if let Some(words) = report.record.as_ref().and_then(|record| self.missing(record)) {
             return Err(Refusal::Lacking(words));
         }
         if let Some(image) = report.image.as_ref().filter(|image| self.images.iter().all(|known| known.name != image.name)) {
             self.images.push(image.clone());
         }
         self.apply(report.stamped.at, event).map_err(|refused| Refusal::Unbelieved(refused.to_string()))?;
+        if let (Event::StepRecorded { attempt }, Some(record)) = (event, &report.record) {
+            self.keep_files(attempt.step, record);
+        }
         // The next job's, where this one's end has let it out.
         if let Some(job) = self.job.as_mut().filter(|job| !matches!(event, Event::JobEnded { fence } if *fence != job.fence)) {
             job.taken = report.number;
@@ -103,13 +110,37 @@ impl Conduct {
         Ok(())
     }
 
+    fn missing(&self, record: &Record) -> Option<String> {
+        let file = |file: &&StoredFile| !self.kept.incoming.has(file);
+        let missing = || record.results.iter().find(file).map(|file| format!("the file {} is not here", file.sha256));
+        self.kept.logs.missing(record).or_else(missing)
+    }
+
+    /// The files get their names; what was left out is said.
+    fn keep_files(&mut self, step: StepIx, record: &Record) {
+        let plan = self.plan();
+        let folder = self.kept.results.file(&plan.full_name(step), "files");
+        if let Err(error) = folder.and_then(|folder| self.kept.incoming.name(&record.results, &folder)) {
+            self.show.say(&format!("the files of {} cannot be kept: {error}", plan.full_name(step)));
+        }
+        for LeftOut { path, why } in &record.left_out {
+            self.show.say(&format!("{}: {path} is not kept: {why}", plan.full_name(step)));
+        }
+    }
+
+    pub(super) fn secrets(&self, job: JobId, asked: &AskSecrets) -> Result<Secrets, Refusal> {
+        self.live(job, asked.fence)?;
+        let here = asked.names.iter().filter_map(|name| self.kept.secrets.get_key_value(name));
+        Ok(Secrets { secrets: here.map(|(name, value)| (name.clone(), BASE64.encode(value))).collect() })
+    }
+
     pub(super) fn log(&mut self, job: JobId, fence: Fence, log: LogName, offset: u64, bytes: &[u8]) -> Result<Have, Refusal> {
         self.live(job, fence)?;
         let plan = self.plan();
         if plan.steps.get(log.attempt.step.index()).is_none() {
             return Err(Refusal::Unbelieved(format!("the run has no step {}", log.attempt.step)));
         }
-        let (have, lines) = self.logs.take(&plan, log, offset, bytes)?;
+        let (have, lines) = self.kept.logs.take(&plan, log, offset, bytes)?;
         for line in &lines {
             self.show.line(&self.machine, line);
         }

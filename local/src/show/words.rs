@@ -1,15 +1,22 @@
 //! Outcomes and times in words.
 
 use super::safe;
+use crate::logs::Line;
 use chrono::Duration;
-use dockercise_pipeline::ids::{PipelineIx, StepIx};
-use dockercise_pipeline::outcome::{Outcome, PipelineOutcome};
+use dockercise_pipeline::ids::StepIx;
+use dockercise_pipeline::outcome::Outcome;
 use dockercise_pipeline::plan::Plan;
 use dockercise_pipeline::run::{Run, StepState};
 
 /// How a step is called: without its pipeline's name where there is only one.
 pub fn label(plan: &Plan, step: StepIx) -> String {
     if plan.pipelines.len() == 1 { plan.step(step).name.clone() } else { plan.full_name(step) }
+}
+
+/// How a line is labelled: the step, and its service where it is one's.
+pub fn line_label(plan: &Plan, line: &Line) -> String {
+    let step = label(plan, line.step);
+    line.service.as_ref().map_or_else(|| step.clone(), |service| format!("{step}:{service}"))
 }
 
 /// "passed in 1.2 s", "failed with 3 after 0.4 s", "skipped: …"
@@ -36,26 +43,29 @@ pub fn lines(text: &str) -> impl Iterator<Item = String> + '_ {
     text.lines().map(|line| safe::words(line, false))
 }
 
-/// "2 passed, 1 failed"
+/// "2 passed, 1 failed, 3 not run"
 pub fn sum(run: &Run) -> String {
+    let mut words = vec![sum_of_ended(run)];
+    let not_run = run.state().steps.iter().filter(|step| step.status.ended().is_none()).count();
+    if not_run > 0 {
+        words.push(format!("{not_run} not run"));
+    }
+    words.retain(|part| !part.is_empty());
+    if words.is_empty() { "nothing was needed".to_owned() } else { words.join(", ") }
+}
+
+/// "2 passed, 1 failed"; empty where no step has ended that was needed.
+pub fn sum_of_ended(run: &Run) -> String {
     let mut words = Vec::new();
     for word in ["passed", "failed", "timed-out", "infra", "cancelled", "skipped"] {
         let ended = run.state().steps.iter().filter(|step| step.status.ended().is_some_and(|o| o.word() == word));
         match ended.count() {
             0 => {}
-            n => words.push(format!("{n} {}", if word == "infra" { "could not be run" } else { word })),
+            n if word == "infra" => words.push(format!("{n} could not be run")),
+            n => words.push(format!("{n} {}", word.replace('-', " "))),
         }
     }
-    match run.state().steps.iter().filter(|step| step.status.ended().is_none()).count() {
-        0 => {}
-        n => words.push(format!("{n} not run")),
-    }
-    if words.is_empty() { "nothing was needed".to_owned() } else { words.join(", ") }
-}
-
-/// How a pipeline ended.
-pub fn pipeline(plan: &Plan, ix: PipelineIx, outcome: PipelineOutcome) -> String {
-    format!("pipeline {} {}", plan.pipeline(ix).name, outcome.word())
+    words.join(", ")
 }
 
 /// "0.3 s", "12.0 s", "2 min 5 s", "1 h 2 min"

@@ -57,7 +57,7 @@ impl Sources {
     /// In words for the person whose step it is.
     pub async fn checkout(&self, source: &Source) -> Result<Tar, SourceError> {
         match &self.folder {
-            Some(folder) => Ok(folder.tar().await.map_err(|e| SourceError(e.0))?.boxed()),
+            Some(folder) => Ok(folder.tar(&self.tmp).await.map_err(|e| SourceError(e.0))?.boxed()),
             None => Ok(tarball::stream(self.try_checkout(source).await.map_err(SourceError)?).boxed()),
         }
     }

@@ -24,9 +24,18 @@ pub fn stream(dir: TempDir) -> impl Stream<Item = io::Result<Bytes>> + Send + 's
     })
 }
 
-/// Reads these files below a root, likewise; the folders they stand in come before them.
-pub fn stream_files(root: PathBuf, files: Vec<PathBuf>) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+/// Reads these files below a root, likewise, and the `.git` of another folder, which is removed at the end; the folders that
+/// files stand in come before them.
+pub fn stream_files(root: PathBuf, files: Vec<PathBuf>, git: Option<TempDir>) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
     packed(move |tar| {
+        if let Some(git) = git {
+            let (path, name) = (git.path().join(".git"), Path::new(".git"));
+            entry(tar, &path, name)?;
+            folder(tar, &path, name)?;
+            if let Err(error) = git.close() {
+                tracing::warn!(%error, "a temporary .git cannot be removed");
+            }
+        }
         let mut last: Option<&Path> = None;
         for file in &files {
             let parent = file.parent().unwrap_or(Path::new(""));
@@ -36,7 +45,7 @@ pub fn stream_files(root: PathBuf, files: Vec<PathBuf>) -> impl Stream<Item = io
                 entry(tar, &root.join(folder), folder)?;
             }
             last = Some(parent);
-            entry(tar, &root.join(file), file).map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", file.display())))?;
+            entry(tar, &root.join(file), file).map(drop).map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", file.display())))?;
         }
         Ok(())
     })

@@ -129,3 +129,73 @@ async fn a_mirror_stays_small() {
         assert_eq!(std::fs::read_to_string(scene.unpacked(&sha).await.path().join("a")).unwrap(), text);
     }
 }
+
+async fn packed(folder: &Folder, tmp: &Path) -> TempDir {
+    let stream = folder.tar(tmp).await.unwrap();
+    let bytes: Vec<u8> = stream.map(|c| c.unwrap()).collect::<Vec<_>>().await.concat();
+    let dir = tempfile::tempdir().unwrap();
+    tar::Archive::new(&bytes[..]).unpack(dir.path()).unwrap();
+    dir
+}
+
+#[tokio::test]
+async fn a_checkout_is_taken_as_it_is_without_what_git_ignores() {
+    let scene = Scene::new();
+    let at = |name: &str| scene.origin().join(name);
+    for folder in ["sub", "kept"] {
+        std::fs::create_dir(at(folder)).unwrap();
+    }
+    std::fs::write(at(".gitignore"), "*.secret\n").unwrap();
+    std::fs::write(at("sub/tool"), "#!/bin/sh\n").unwrap();
+    std::fs::set_permissions(at("sub/tool"), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    std::os::unix::fs::symlink("/nowhere", at("link")).unwrap();
+    std::fs::write(at("gone"), "x").unwrap();
+    let sha = scene.commit("a", "committed");
+    git(&scene.origin(), &["remote", "add", "origin", "https://anna:secret@github.com/octo/app.git"]);
+    std::fs::write(at("a"), "changed").unwrap();
+    std::fs::write(at("kept/new ü"), "new").unwrap();
+    std::fs::write(at("x.secret"), "key").unwrap();
+    std::fs::remove_file(at("gone")).unwrap();
+    let (results, own) = (at("out"), at(".dockercise"));
+    for folder in [&results, &own] {
+        std::fs::create_dir(folder).unwrap();
+        std::fs::write(folder.join("file"), "x").unwrap();
+    }
+
+    let folder = Folder::find(&at("kept")).await.unwrap().without(&results.canonicalize().unwrap());
+    assert_eq!(folder.root(), scene.origin().canonicalize().unwrap());
+    let head = folder.head().unwrap().clone();
+    assert_eq!((head.sha.as_str(), head.branch.as_deref(), head.repository.as_deref()), (&*sha, Some("main"), Some("octo/app")));
+    assert!(head.changed);
+    let tree = packed(&folder, &scene.dir.path().join("tmp")).await;
+    assert_eq!(std::fs::read_to_string(tree.path().join("a")).unwrap(), "changed");
+    assert_eq!(std::fs::read_to_string(tree.path().join("kept/new ü")).unwrap(), "new");
+    assert_eq!(std::fs::read_link(tree.path().join("link")).unwrap(), Path::new("/nowhere"));
+    let mode = std::fs::metadata(tree.path().join("sub/tool")).map(|m| std::os::unix::fs::PermissionsExt::mode(&m.permissions()));
+    assert_eq!(mode.unwrap() & 0o111, 0o111);
+    for absent in ["x.secret", "gone", "out", ".dockercise"] {
+        assert!(!tree.path().join(absent).exists(), "{absent}");
+    }
+    // The small .git knows the commit, what was changed since, and no credential.
+    assert_eq!(git(tree.path(), &["rev-parse", "HEAD"]), sha);
+    assert_eq!(git(tree.path(), &["status", "--porcelain", "-uno"]), "M a\n D gone");
+    assert_eq!(git(tree.path(), &["remote", "get-url", "origin"]), "https://github.com/octo/app.git");
+    assert!(crate::disk::names(&scene.dir.path().join("tmp")).unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_folder_without_git_is_all_of_its_files() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(dir.path().join("b/c")).unwrap();
+    for file in ["b/c/one", "a", "b/two", ".hidden"] {
+        std::fs::write(dir.path().join(file), file).unwrap();
+    }
+    std::os::unix::fs::symlink("..", dir.path().join("loop")).unwrap();
+    let folder = Folder::find(dir.path()).await.unwrap();
+    assert_eq!(folder.head(), None);
+    let files: Vec<String> = folder.files().await.unwrap().iter().map(|f| f.display().to_string()).collect();
+    assert_eq!(files, [".hidden", "a", "b/c/one", "b/two", "loop"]);
+    let tree = packed(&folder, dir.path()).await;
+    assert_eq!(std::fs::read_to_string(tree.path().join("b/c/one")).unwrap(), "b/c/one");
+    assert!(!tree.path().join(".git").exists());
+}

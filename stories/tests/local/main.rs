@@ -1,4 +1,7 @@
 //! `dockercise run`: pipelines of a folder, without a server.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod choice;
 mod folder;
+mod gates;
+mod stop;

@@ -16,22 +16,38 @@ pub struct Head {
     pub sha: String,
     /// The branch; none where HEAD is detached.
     pub branch: Option<String>,
+    /// A tag of the commit, the first by name.
+    pub tag: Option<String>,
     /// `owner/name` of the remote `origin`, where it has that form.
     pub repository: Option<String>,
+    /// The address of the remote `origin`, without user and password where it has them.
+    pub origin: Option<String>,
+    /// Does what is there differ from the commit?
+    pub changed: bool,
 }
 
 /// What HEAD is; none before the first commit.
 pub async fn head(root: &Path) -> Result<Option<Head>, String> {
     // Asked for itself: a git that refuses to look must not pass for a folder without commits.
     run(root, &["rev-parse", "--git-dir"]).await?;
-    let (sha, branch, origin) = tokio::join!(
+    let (sha, branch, tags, origin, changes) = tokio::join!(
         run(root, &["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]),
         run(root, &["symbolic-ref", "--quiet", "--short", "HEAD"]),
+        run(root, &["tag", "--points-at", "HEAD"]),
         run(root, &["config", "--get", "remote.origin.url"]),
+        run(root, &["status", "--porcelain", "-z", "--ignore-submodules=dirty"]),
     );
     let text = |bytes: Result<Vec<u8>, String>| bytes.ok().and_then(|b| String::from_utf8(b).ok()).map(|t| t.trim().to_owned());
     let Some(sha) = text(sha).filter(|sha| !sha.is_empty()) else { return Ok(None) };
-    Ok(Some(Head { sha, branch: text(branch), repository: text(origin).and_then(|url| repository(&url)) }))
+    let origin = text(origin).filter(|url| !url.starts_with('-'));
+    Ok(Some(Head {
+        sha,
+        branch: text(branch),
+        tag: text(tags).and_then(|tags| tags.lines().next().map(str::to_owned)),
+        repository: origin.as_deref().and_then(repository),
+        origin: origin.as_deref().map(bare),
+        changed: changes.is_ok_and(|changes| !changes.is_empty()),
+    }))
 }
 
 /// The files that git knows or would take up and that are there.
@@ -53,7 +69,16 @@ fn repository(url: &str) -> Option<String> {
     (plain(name) && plain(owner)).then(|| format!("{owner}/{name}"))
 }
 
-async fn run(root: &Path, args: &[&str]) -> Result<Vec<u8>, String> {
+/// An address without what may be a credential; ssh's user stays, it is none.
+fn bare(url: &str) -> String {
+    let Some((protocol, rest)) = url.split_once("://").filter(|(protocol, _)| protocol.starts_with("http")) else { return url.to_owned() };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    format!("{protocol}://{host}{path}")
+}
+
+/// Runs git there.
+pub async fn run(root: &Path, args: &[&str]) -> Result<Vec<u8>, String> {
     let output = Command::new("git")
         .arg("-C")
         .arg(root)
@@ -74,7 +99,15 @@ async fn run(root: &Path, args: &[&str]) -> Result<Vec<u8>, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::repository;
+    use super::{bare, repository};
+
+    #[test]
+    fn an_address_is_handed_on_without_a_credential() {
+        assert_eq!(bare("https://anna:secret@host:8443/octo/app.git"), "https://host:8443/octo/app.git");
+        assert_eq!(bare("https://token@github.com/octo/app"), "https://github.com/octo/app");
+        assert_eq!(bare("git@github.com:octo/app.git"), "git@github.com:octo/app.git");
+        assert_eq!(bare("https://host"), "https://host");
+    }
 
     #[test]
     fn a_remotes_address_names_the_repository() {

@@ -1,10 +1,12 @@
 //! A folder of this computer as the source: its files as they are now, committed or not, for `dockercise run`.
 //!
 //! In a git checkout they are those that git knows or would take up, so that what `.gitignore` names stays at home;
-//! elsewhere all of them. What is dockercise's own ([`OWN`]) and `.git` never belong to them.
+//! elsewhere all of them. What is dockercise's own ([`OWN`]) and the folder's `.git` never belong to them; with a commit
+//! there is a small `.git` of that one commit in its place, as a server makes it, and what is not committed is a change.
 
 mod git;
 mod list;
+mod small;
 
 pub use git::Head;
 
@@ -79,8 +81,19 @@ impl Folder {
         Ok(files)
     }
 
-    /// The files as a tar stream.
-    pub(super) async fn tar(&self) -> Result<impl Stream<Item = std::io::Result<Bytes>> + Send + 'static, FolderError> {
-        Ok(tarball::stream_files(self.root.clone(), self.files().await?))
+    /// The files as a tar stream; `tmp` is for what is made on the way.
+    pub(super) async fn tar(&self, tmp: &Path) -> Result<impl Stream<Item = std::io::Result<Bytes>> + Send + 'static, FolderError> {
+        let small = async {
+            match &self.head {
+                Some(head) => small::make(&self.root, head, tmp).await.map(Some),
+                None => Ok(None),
+            }
+        };
+        let (files, small) = tokio::join!(self.files(), small);
+        let small = small.unwrap_or_else(|error| {
+            tracing::warn!(error, "the source has no .git: it cannot be made from this checkout");
+            None
+        });
+        Ok(tarball::stream_files(self.root.clone(), files?, small))
     }
 }

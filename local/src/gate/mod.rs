@@ -1,0 +1,92 @@
+//! Gates of a local run: who opens them, and what is asked.
+
+mod words;
+
+pub use words::words;
+
+use crate::conduct::Conduct;
+use dockercise_pipeline::ids::GateIx;
+use std::collections::BTreeSet;
+use tokio::sync::mpsc;
+use words::Said;
+
+/// Who opens gates.
+#[derive(Debug)]
+pub enum Gates {
+    /// They open by themselves.
+    Open,
+    /// Whoever types these lines, with the name that stands for them.
+    Ask(mpsc::Receiver<String>, String),
+    /// Nobody: the run goes as far as it can without.
+    Closed,
+}
+
+/// Opens gates, or has them opened.
+pub struct Gatekeeper {
+    gates: Gates,
+    asked: Option<GateIx>,
+    /// A person said no.
+    refused: BTreeSet<GateIx>,
+}
+
+impl Gatekeeper {
+    /// Nobody has been asked yet.
+    pub fn new(gates: Gates) -> Gatekeeper {
+        Gatekeeper { gates, asked: None, refused: BTreeSet::new() }
+    }
+
+    /// Is a person being asked?
+    pub fn asks(&self) -> bool {
+        self.asked.is_some()
+    }
+
+    /// Looks which gates wait.
+    pub fn look(&mut self, conduct: &mut Conduct) {
+        let waiting = conduct.gates();
+        match &self.gates {
+            Gates::Open => waiting.into_iter().for_each(|gate| conduct.click(gate, "--yes")),
+            Gates::Closed => {}
+            Gates::Ask(..) => {
+                let next = waiting.iter().copied().find(|gate| !self.refused.contains(gate));
+                let asked = self.asked.filter(|asked| waiting.contains(asked)).or(next);
+                if asked != self.asked {
+                    self.asked = asked;
+                    let question = asked.map(|gate| format!("{}\n  go on? [y/N]", words(conduct.machine(), gate)));
+                    conduct.show().question(question.as_deref());
+                }
+            }
+        }
+    }
+
+    /// What a person has typed; none where no more comes.
+    pub async fn line(&mut self) -> Option<String> {
+        match &mut self.gates {
+            Gates::Ask(lines, _) => lines.recv().await,
+            Gates::Open | Gates::Closed => std::future::pending().await,
+        }
+    }
+
+    /// Acts on what was typed; none where no more comes.
+    pub fn read(&mut self, conduct: &mut Conduct, line: Option<String>) {
+        let (Some(line), Gates::Ask(_, name)) = (line, &self.gates) else {
+            (self.gates, self.asked) = (Gates::Closed, None);
+            return conduct.show().question(None);
+        };
+        // What was typed before anything was asked is no answer.
+        let Some(gate) = self.asked else { return };
+        match words::read(&line) {
+            Said::Yes => {
+                conduct.show().question(None);
+                conduct.show().say("the gate is open");
+                self.asked = None;
+                conduct.click(gate, &name.clone());
+            }
+            Said::No => {
+                conduct.show().question(None);
+                self.asked = None;
+                self.refused.insert(gate);
+            }
+            Said::Unclear => conduct.show().say("`y` opens the gate, `n` leaves it closed"),
+        }
+    }
+}
