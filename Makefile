@@ -27,6 +27,11 @@ demo: ## a pushed commit becomes a results page: all of it, on this machine (ctr
 test: ## everything: Rust, web, stories on real Docker, Chromium; ends with "N passed, N failed, N skipped"
 	@scripts/test
 
+.PHONY: fuzz
+fuzz: ## what strangers can send, at random, ten minutes for each kind (SECONDS=600)
+	@scripts/needs fuzz
+	@scripts/fuzz $(or $(SECONDS),600)
+
 .PHONY: bench
 bench: ## the README's table of figures (PROFILE=release for the shipped build)
 	@scripts/needs demo
@@ -56,6 +61,7 @@ openapi: web/node_modules/.installed ## server/openapi.json from the routes, web
 .PHONY: fmt clippy deny layers web-check compose rust-test doc-test web-test web-e2e
 fmt:
 	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 clippy:
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 deny:

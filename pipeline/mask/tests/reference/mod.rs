@@ -6,7 +6,7 @@ use dockercise_mask::{MASK, Masker, Secrets};
 pub fn masked(secrets: &Secrets, text: &[u8]) -> Vec<u8> {
     let mut secret = vec![false; text.len()];
     for form in secrets.forms() {
-        for (at, _) in text.windows(form.len()).enumerate().filter(|(_, window)| *window == form) {
+        for (at, _) in text.windows(form.len()).enumerate().filter(|(_, window)| window[0] == form[0] && *window == form) {
             secret[at..at + form.len()].fill(true);
         }
     }
