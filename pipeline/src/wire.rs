@@ -28,9 +28,20 @@ pub struct Poll {
     /// The jobs it has, each with the last order number carried out.
     pub jobs: Vec<HeldJob>,
     /// Runs whose volumes and values it still keeps.
-    pub kept: Vec<RunId>,
+    pub kept: Vec<KeptRun>,
     /// Will it take another job?
     pub wants_job: bool,
+}
+
+/// A run of which the runner still has something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeptRun {
+    /// Which.
+    pub run: RunId,
+    /// What its volumes and values take on the disk. None: the runner cannot tell, or cannot go on from them in another
+    /// run; then the server has the run put away as soon as it is over.
+    pub bytes: Option<u64>,
 }
 
 /// A job that the runner has.
@@ -55,7 +66,7 @@ pub struct Orders {
     pub orders: Vec<Order>,
     /// Jobs of the poll that are not the runner's any more: end their containers without a report.
     pub lost: Vec<JobId>,
-    /// Runs of the poll that are over: forget their volumes, values and networks.
+    /// Runs of the poll that are over and that nobody will go on from: forget their volumes, values and networks.
     pub released: Vec<RunId>,
 }
 

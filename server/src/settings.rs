@@ -3,6 +3,7 @@
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Where GitHub is. Three settings, as for GitHub Enterprise.
 #[derive(Debug, Clone, Args)]
@@ -29,6 +30,29 @@ pub struct DataSettings {
     pub public_url: Option<String>,
 }
 
+/// What hosts keep of runs that are over, so that others can go on from them.
+#[derive(Debug, Clone, Args)]
+pub struct Keep {
+    /// How long the values and volumes of runs that are over are kept, as 24h, 90m or 0s
+    #[arg(long = "keep-for", env = "DOCKERCISE_KEEP_FOR", default_value = "24h", value_name = "TIME", value_parser = time)]
+    pub time: Duration,
+    /// How much they may take on a host, as 10GB or 500MB; the oldest go first
+    #[arg(long = "keep-bytes", env = "DOCKERCISE_KEEP_BYTES", default_value = "10GB", value_name = "BYTES", value_parser = bytes)]
+    pub bytes: u64,
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    let units = [("h", 3600), ("m", 60), ("s", 1)];
+    let seconds = units.iter().find_map(|(unit, seconds)| text.strip_suffix(unit)?.parse::<u64>().ok()?.checked_mul(*seconds));
+    seconds.map(Duration::from_secs).ok_or_else(|| "write a number and h, m or s, as in 24h".to_owned())
+}
+
+fn bytes(text: &str) -> Result<u64, String> {
+    let units = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1000), ("", 1)];
+    let bytes = units.iter().find_map(|(unit, bytes)| text.strip_suffix(unit)?.parse::<u64>().ok()?.checked_mul(*bytes));
+    bytes.ok_or_else(|| "write a number and GB, MB or kB, as in 10GB".to_owned())
+}
+
 /// The server's settings.
 #[derive(Debug, Clone, Args)]
 pub struct ServeSettings {
@@ -44,6 +68,13 @@ pub struct ServeSettings {
     /// Docker engine to run steps on, as unix:///var/run/docker.sock [default: DOCKER_HOST or the usual socket]
     #[arg(long, env = "DOCKERCISE_DOCKER_HOST", value_name = "URL")]
     pub docker_host: Option<String>,
+    /// Login of the person who clicks and starts runs here, while this server has no login of its own: gates that name who
+    /// may pass them ask for it
+    #[arg(long, env = "DOCKERCISE_OPERATOR", value_name = "LOGIN")]
+    pub operator: Option<String>,
+    /// What hosts keep.
+    #[command(flatten)]
+    pub keep: Keep,
 }
 
 impl ServeSettings {
@@ -72,6 +103,14 @@ impl GithubSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_and_sizes_are_read() {
+        assert_eq!((time("24h"), time("0s")), (Ok(Duration::from_secs(86_400)), Ok(Duration::ZERO)));
+        assert_eq!((bytes("10GB"), bytes("500MB"), bytes("7")), (Ok(10_000_000_000), Ok(500_000_000), Ok(7)));
+        assert!(["24", "h", "-1h", "1d", ""].iter().all(|bad| time(bad).is_err()));
+        assert!(["GB", "10 GB", "-1", "99999999999999GB"].iter().all(|bad| bytes(bad).is_err()));
+    }
 
     #[test]
     fn a_host_key_is_pinned_under_the_name_that_ssh_looks_for() {

@@ -8,20 +8,22 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use dockercise_pipeline::compile::compile;
 use dockercise_pipeline::frame;
-use dockercise_pipeline::ids::{Attempt, Phase, RunId, StepIx};
+use dockercise_pipeline::ids::{Attempt, Phase, StepIx};
 use dockercise_pipeline::outcome::Outcome;
-use dockercise_pipeline::run::{Event, Run, Selection, Stamped};
+use dockercise_pipeline::run::{Event, Selection, Stamped};
 use dockercise_pipeline::source::SourceFile;
 use dockercise_pipeline::trigger::Trigger;
 use dockercise_pipeline::wire::{Job, Notice, Orders, Poll, Record, Report, Reports, StoredLog};
 use dockercise_server::clock::Clock;
 use dockercise_server::db::repository::{self, Repository, Secret};
-use dockercise_server::db::run::{NewPipeline, RunRow, encode};
+use dockercise_server::db::run::{RunRow, encode};
 use dockercise_server::db::{self, Db};
 use dockercise_server::http::{AllNames, App, router};
 use dockercise_server::hub::Hub;
-use dockercise_server::runs::{Runs, write_effect};
+use dockercise_server::runs::Runs;
+use dockercise_server::runs::begin::{self, NewRun};
 use dockercise_server::seal::Seal;
+use dockercise_server::settings::Keep;
 use dockercise_server::store::{Store, hex};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
@@ -76,6 +78,8 @@ impl Served {
             clock: Clock,
             public_url: format!("http://{HOST}"),
             runner_token: Sha256::digest(TOKEN).into(),
+            operator: None,
+            keep: Keep { time: Duration::ZERO, bytes: 0 },
         };
         Served { routes: router(app), _dir: dir }
     }
@@ -132,20 +136,16 @@ async fn make(db: &Db, seal: &Seal) {
     let plan = Arc::new(compiled.plan.unwrap());
     assert_eq!(plan.steps.len(), FILES * STEPS_OF_A_FILE);
     let now = Clock.now();
-    let mut machine = Run::new(Arc::clone(&plan), &Selection::default());
-    let applied = machine.apply(now, &Event::Begin).unwrap();
     let mut tx = db.write().await.unwrap();
     repository::save(&mut tx, &row, now).await.unwrap();
     let mut pipelines = Vec::new();
-    for (ix, p) in plan.pipelines() {
+    for p in &plan.pipelines {
         let slug = db::pipeline::slug(&mut tx, "local", 7, "anna", "app", &p.name).await.unwrap();
         let number = Some(db::pipeline::next_number(&mut tx, "local", &slug).await.unwrap());
-        let state = encode(&machine.state().pipelines[ix.index()]).unwrap();
-        pipelines.push(NewPipeline { name: p.name.clone(), file: p.file.clone(), slug, number, state, rerun_of: None });
+        pipelines.push(begin::pipeline(&p.name, &p.file, slug, number).unwrap());
     }
-    let id = RunId(Uuid::now_v7());
-    let run = RunRow {
-        id: id.0,
+    let row = RunRow {
+        id: Uuid::nil(),
         repository: 7,
         account: "local".into(),
         trigger: encode(&Trigger::Push { branch: "main".into() }).unwrap(),
@@ -153,19 +153,17 @@ async fn make(db: &Db, seal: &Seal) {
         sha: "0".repeat(40),
         message: "Many steps".into(),
         author: "anna".into(),
-        plan: Some(encode(&*plan).unwrap()),
+        plan: None,
         diagnostics: "[]".into(),
         version: 1,
-        fence: machine.state().fence.0 as i64,
-        job: machine.state().job.map(|f| f.0 as i64),
+        fence: 0,
+        job: None,
         over: false,
         created_at: now,
         rerun_of: None,
+        selection: None,
     };
-    db::run::insert(&mut tx, &run, &pipelines, Some(&machine)).await.unwrap();
-    for effect in &applied.effects {
-        write_effect(&mut tx, id, effect, now).await.unwrap();
-    }
+    begin::begin(&mut tx, NewRun { row, plan, selection: Selection::default(), pipelines }, now).await.unwrap();
     tx.commit().await.unwrap();
 }
 

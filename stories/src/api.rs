@@ -250,6 +250,14 @@ impl Run {
         self.api.post(&format!("{}/cancel", self.path())).await.map(drop)
     }
 
+    /// Cancels what it does to clean up.
+    ///
+    /// # Errors
+    /// The server refuses.
+    pub async fn cancel_clean_up(&self) -> anyhow::Result<()> {
+        self.api.post(&format!("{}/cancel?clean_up=true", self.path())).await.map(drop)
+    }
+
     /// Runs it again.
     ///
     /// # Errors

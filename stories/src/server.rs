@@ -90,6 +90,8 @@ impl Server {
             .env("DOCKERCISE_GITHUB_API", &self.github.api)
             .env("DOCKERCISE_GITHUB_WEB", &self.github.web)
             .env("DOCKERCISE_GITHUB_SSH", &self.github.ssh)
+            // Stories look for leftovers; those about what is kept say so themselves.
+            .env("DOCKERCISE_KEEP_FOR", "0s")
             .env("NO_COLOR", "1")
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());

@@ -93,6 +93,15 @@ impl World {
         Some(World::set_up(docker, None).await.expect("the story's world can be set up"))
     }
 
+    /// As [`World::new`], otherwise than usual.
+    ///
+    /// # Panics
+    /// If anything of it cannot be set up.
+    pub async fn with(setup: Setup) -> Option<World> {
+        let docker = docker::engine().await?;
+        Some(World::of(docker, setup).await.expect("the story's world can be set up"))
+    }
+
     /// As [`World::new`], with the server's Docker calls going through another address.
     ///
     /// # Errors

@@ -310,7 +310,12 @@ export function buildRun(spec: RunSpec): MockRun {
     edges,
     gates,
     stop: null,
-    can: { cancel: !over, rerun: over },
+    can: {
+      cancel: !over,
+      cancel_clean_up: false,
+      rerun: over,
+      rerun_failed: over && !["passed", "not-needed"].includes(summary.state),
+    },
     reruns: [],
   };
 }

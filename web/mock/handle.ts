@@ -238,7 +238,7 @@ export class MockApi {
       if (!step) {
         view.pipelines[pipeline]!.state = "passed";
         Object.assign(view.summary, { state: "passed", ended_at: now() });
-        view.can = { cancel: false, rerun: true };
+        view.can = { cancel: false, cancel_clean_up: false, rerun: true, rerun_failed: false };
         return;
       }
       Object.assign(step, { state: "running", started_at: now(), reason: null, attempt: 1 });

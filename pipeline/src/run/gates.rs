@@ -51,7 +51,8 @@ impl Run {
     pub(super) fn expired(&mut self, gate: GateIx, reason: &str, event: &Event, turn: &mut Turn) -> Result<(), Refused> {
         match self.state.gates.get(gate.index()) {
             Some(GateState::Expired { .. }) if self.role == Role::Server => return Ok(()),
-            Some(GateState::Expired { .. }) => {}
+            // What stands before it need not be over for that.
+            Some(GateState::Expired { .. } | GateState::Closed) => {}
             _ => drop(self.waits_or_will(gate)?),
         }
         self.state.gates[gate.index()] = GateState::Expired { reason: reason.to_owned() };

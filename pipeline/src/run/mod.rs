@@ -30,6 +30,7 @@ pub use event::{Applied, Effect, Event, Refused, Stamped};
 pub use gates::may_click;
 pub use selection::Selection;
 pub use state::{GateState, KeptFrom, PipelineState, RunState, StepState, StepStatus, Stop, StopTaken, Timestamp};
+pub use stop::in_words;
 
 use crate::ids::{PipelineIx, StepIx};
 use crate::plan::Plan;

@@ -7,6 +7,9 @@ use crate::plan::Plan;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The account that is this computer.
+const LOCAL: &str = "local";
+
 /// What does not take part, and how it ends at once. Empty: everything takes part.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,6 +26,25 @@ impl Selection {
     /// Does the pipeline take part?
     pub fn has(&self, pipeline: PipelineIx) -> bool {
         !self.pipelines.contains_key(&pipeline)
+    }
+
+    /// The words of the filter that keeps the pipeline out. One that is kept out so has no number.
+    pub fn why_not_needed(&self, pipeline: PipelineIx) -> Option<&str> {
+        match self.pipelines.get(&pipeline) {
+            Some(Outcome::NotNeeded { filter }) => Some(filter),
+            _ => None,
+        }
+    }
+
+    /// Ends what is to run in an account that is not connected: so far none is but this computer.
+    pub fn in_connected_accounts(mut self, plan: &Plan) -> Selection {
+        for (ix, pipeline) in plan.pipelines() {
+            if let Some(account) = pipeline.account.as_ref().filter(|account| *account != LOCAL) {
+                let reason = format!("the account `{account}` is not connected");
+                self.pipelines.entry(ix).or_insert(Outcome::Infra { reason });
+            }
+        }
+        self
     }
 
     /// Leaves out all other steps too, with the words of `filter`.

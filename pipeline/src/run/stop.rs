@@ -9,6 +9,7 @@ use super::state::{PipelineState, StepStatus, Stop, StopTaken};
 use super::{Role, Run};
 use crate::ids::{PipelineIx, StepIx};
 use crate::outcome::Outcome;
+use std::collections::BTreeMap;
 
 impl Run {
     pub(super) fn stop(&mut self, ix: PipelineIx, stop: Stop, event: &Event, turn: &mut Turn) -> Result<(), Refused> {
@@ -36,6 +37,12 @@ impl Run {
         }
         self.carry_out_stop(ix, StopTaken::All, event, turn);
         Ok(())
+    }
+
+    /// The pipelines with steps that a host could start, and for how many seconds each may wait for one.
+    pub fn waiting_for_a_host(&self) -> BTreeMap<PipelineIx, u64> {
+        let pipelines = self.ready.iter().map(|step| self.plan.step(*step).pipeline);
+        pipelines.map(|ix| (ix, self.plan.pipeline(ix).queue_timeout_seconds)).collect()
     }
 
     /// No host has the job: nothing of the run runs, and nobody must be told.
@@ -115,7 +122,7 @@ impl Run {
 }
 
 /// A length of time as files have it: `24h`, `90m`, `45s`.
-fn in_words(seconds: u64) -> String {
+pub fn in_words(seconds: u64) -> String {
     match seconds {
         s if s >= 3600 && s % 3600 == 0 => format!("{}h", s / 3600),
         s if s >= 60 && s % 60 == 0 => format!("{}m", s / 60),

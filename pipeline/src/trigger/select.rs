@@ -7,9 +7,6 @@ use crate::plan::{Filters, Globs, PipelinePlan, Plan, WhenPlan};
 use crate::run::Selection;
 use std::collections::BTreeSet;
 
-/// The account that is this computer.
-const LOCAL: &str = "local";
-
 impl Trigger {
     /// What of a plan the event starts. `changed` holds the paths that it changed; none where they are not known: then every
     /// filter on paths lets it through, for a run too many does less harm than one that is missing.
@@ -24,8 +21,6 @@ impl Trigger {
             };
             if let Err(filter) = wanted {
                 selection.pipelines.insert(ix, Outcome::NotNeeded { filter });
-            } else if let Some(account) = pipeline.account.as_ref().filter(|account| *account != LOCAL) {
-                selection.pipelines.insert(ix, Outcome::Infra { reason: format!("the account `{account}` is not connected") });
             }
         }
         for (ix, step) in plan.steps() {
@@ -36,7 +31,7 @@ impl Trigger {
                 selection.steps.insert(ix, Outcome::NotNeeded { filter });
             }
         }
-        selection
+        selection.in_connected_accounts(plan)
     }
 
     /// Is there a filter whose answer hangs on which paths changed? Only then it is worth asking for them.

@@ -15,6 +15,9 @@ const LONGEST_ENVIRONMENT: usize = 2 * 1000 * 1000;
 /// What the step is given: what every step has, then what its pipeline says.
 pub async fn environment<H: Host>(cx: &Context<H>, step: StepIx) -> Result<Vec<(String, String)>, String> {
     let mut env = of_every_step(&cx.job, step);
+    if let Some(manual) = &cx.job.plan.pipeline(cx.job.plan.step(step).pipeline).on.manual {
+        env.extend(manual.environment(&cx.job.about.inputs));
+    }
     let secrets = cx.secrets(&vault::names(&cx.job.plan, step)).await?;
     for EnvPlan { name, value } in &cx.job.plan.step(step).env {
         let text = match value {

@@ -180,10 +180,9 @@ impl TestServer {
     pub async fn until_released(&self, run: usize) {
         self.until("the run is over and released", |k| {
             let here = &k.runs[run];
-            let released = k
-                .poll
-                .as_ref()
-                .is_some_and(|p| !p.kept.contains(&here.id) && here.jobs.iter().all(|j| p.jobs.iter().all(|h| h.job != j.id)));
+            let released = k.poll.as_ref().is_some_and(|p| {
+                p.kept.iter().all(|kept| kept.run != here.id) && here.jobs.iter().all(|j| p.jobs.iter().all(|h| h.job != j.id))
+            });
             !k.faults.is_empty() || here.machine.over() && released
         })
         .await;
@@ -283,7 +282,7 @@ impl Known {
         }
         for run in &mut self.runs {
             let over = run.machine.over();
-            if over && poll.kept.contains(&run.id) {
+            if over && poll.kept.iter().any(|kept| kept.run == run.id) {
                 orders.released.push(run.id);
             }
             for job in run.jobs.iter_mut().filter(|j| !j.ended && !j.revoked && poll.jobs.iter().all(|h| h.job != j.id)) {

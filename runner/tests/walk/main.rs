@@ -110,7 +110,12 @@ async fn behind_a_gate_the_next_job_finds_values_and_volumes() {
     let mut plan = plans::plan(vec![step("echo before; echo kept > file"), step("cat file /dockercise/values/p/s0").vol(0).reads(0)]);
     plans::gate(&mut plan, 1);
     let run = scene.submit_plan(plan);
-    scene.server.until("the first job is over", |k| k.poll.as_ref().is_some_and(|p| p.jobs.is_empty() && p.kept == [k.runs[run].id])).await;
+    scene
+        .server
+        .until("the first job is over", |k| {
+            k.poll.as_ref().is_some_and(|p| p.jobs.is_empty() && p.kept.iter().map(|kept| kept.run).eq([k.runs[run].id]))
+        })
+        .await;
     scene.server.until("a gate waits", |k| !support::server::waiting_gates(&k.runs[run]).is_empty()).await;
     scene.server.tell(run, &Event::GateClicked { gate: GateIx(0), by: "me".into() });
     scene.server.until_released(run).await;

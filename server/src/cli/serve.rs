@@ -65,6 +65,8 @@ async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
         clock: Clock,
         public_url: public_url.clone(),
         runner_token: Sha256::digest(&token).into(),
+        operator: settings.operator.clone(),
+        keep: settings.keep.clone(),
     };
     let embedded =
         Embedded { server: format!("http://{address}"), token, data: folder.join("runner"), docker_host: settings.docker_host.clone() };

@@ -22,21 +22,24 @@ pub struct JobRow {
     pub ended_at: Option<DateTime<Utc>>,
     /// Number of the last report taken.
     pub reports: i64,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
 }
 
-const COLUMNS: &str = "select id, run, fence, host, ended_at, reports from job";
+const COLUMNS: &str = "select id, run, fence, host, ended_at, reports, created_at from job";
 
-/// Makes a job.
+/// Makes a job. At `queue_due` somebody looks whether a host has taken it.
 ///
 /// # Errors
 /// The database's.
-pub async fn insert(conn: &mut Conn, run: RunId, fence: Fence, at: DateTime<Utc>) -> sqlx::Result<JobId> {
+pub async fn insert(conn: &mut Conn, run: RunId, fence: Fence, at: DateTime<Utc>, queue_due: Option<DateTime<Utc>>) -> sqlx::Result<JobId> {
     let id = Uuid::now_v7();
-    sqlx::query("insert into job (id, run, fence, created_at) values ($1, $2, $3, $4)")
+    sqlx::query("insert into job (id, run, fence, created_at, queue_due) values ($1, $2, $3, $4, $5)")
         .bind(id)
         .bind(run.0)
         .bind(fence.0 as i64)
         .bind(at)
+        .bind(queue_due)
         .execute(conn)
         .await?;
     Ok(JobId(id))
@@ -58,6 +61,24 @@ pub async fn by_id(conn: &mut Conn, id: JobId) -> sqlx::Result<Option<JobRow>> {
 pub async fn unclaimed(conn: &mut Conn) -> sqlx::Result<Option<JobRow>> {
     let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} where host is null and ended_at is null order by created_at limit 1"));
     sqlx::query_as(sql).fetch_optional(conn).await
+}
+
+/// The jobs that nobody has taken and that are to be looked at.
+///
+/// # Errors
+/// The database's.
+pub async fn waiting_too_long(conn: &mut Conn, now: DateTime<Utc>) -> sqlx::Result<Vec<JobRow>> {
+    let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} where queue_due <= $1 and host is null and ended_at is null"));
+    sqlx::query_as(sql).bind(now).fetch_all(conn).await
+}
+
+/// When a job that nobody has taken is to be looked at (again).
+///
+/// # Errors
+/// The database's.
+pub async fn look_again(conn: &mut Conn, id: Uuid, queue_due: Option<DateTime<Utc>>) -> sqlx::Result<()> {
+    sqlx::query("update job set queue_due = $2 where id = $1").bind(id).bind(queue_due).execute(conn).await?;
+    Ok(())
 }
 
 /// The jobs that a host has and that are not over.

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod delivery;
 pub mod effect;
 pub mod job;
+pub mod kept;
 pub mod pipeline;
 pub mod repository;
 pub mod run;

@@ -19,6 +19,7 @@ use crate::db::Db;
 use crate::hub::Hub;
 use crate::runs::Runs;
 use crate::seal::Seal;
+use crate::settings::Keep;
 use crate::store::Store;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post, put};
@@ -56,6 +57,17 @@ pub struct App {
     pub public_url: String,
     /// sha256 of the embedded runner's token.
     pub runner_token: [u8; 32],
+    /// Who acts here, while there is no login.
+    pub operator: Option<String>,
+    /// What hosts keep of runs that are over.
+    pub keep: Keep,
+}
+
+impl App {
+    /// Who acts, as runs and the audit trail have it. Without a login it is whoever can reach this server's address.
+    pub fn who(&self) -> &str {
+        self.operator.as_deref().unwrap_or("a person at this computer")
+    }
 }
 
 /// The API's description.

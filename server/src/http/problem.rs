@@ -59,7 +59,8 @@ impl From<ChangeError> for Fault {
             ChangeError::Db(e) => e.into(),
             ChangeError::NoRun => Fault::not_found(),
             ChangeError::Overtaken => Fault::new(StatusCode::SERVICE_UNAVAILABLE, e.to_string(), Some("try again")),
-            ChangeError::Refused(_) | ChangeError::NoPlan => {
+            ChangeError::NothingFailed => Fault::new(StatusCode::CONFLICT, e.to_string(), Some("run it again from the beginning")),
+            ChangeError::Refused(_) | ChangeError::NoPlan | ChangeError::NotOver => {
                 Fault::new(StatusCode::CONFLICT, e.to_string(), Some("load the page anew: it has changed since"))
             }
         }

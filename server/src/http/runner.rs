@@ -20,6 +20,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 mod hand_over;
+mod keep;
 pub mod results;
 pub mod secrets;
 
@@ -76,16 +77,11 @@ async fn look(app: &App, host: &str, poll: &Poll) -> Result<Orders, Fault> {
             orders.orders.push(Order { job: theirs.job, number: number as u64, stamped: decode(&stamped)? });
         }
     }
-    for run in &poll.kept {
-        let over = db::run::is_over(&mut conn, *run).await?.unwrap_or(true);
-        if over && !busy.contains(&run.0) {
-            orders.released.push(*run);
-        }
-    }
     for unheard in held.iter().filter(|j| !poll.jobs.iter().any(|theirs| theirs.job.0 == j.id)) {
         orders.jobs.extend(hand_over::job(app, &mut conn, unheard).await?);
     }
     drop(conn);
+    orders.released = keep::to_release(app, host, &poll.kept, &busy).await?;
     if poll.wants_job {
         while let Some(job) = claim(app, host).await? {
             orders.jobs.push(job);

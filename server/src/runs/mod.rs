@@ -2,6 +2,8 @@
 //!
 //! Machines are kept in memory between events; the run's version tells whether one is still true.
 
+pub mod again;
+pub mod begin;
 pub mod rerun;
 
 use crate::clock::Clock;
@@ -24,6 +26,12 @@ pub enum ChangeError {
     /// The run has no graph: its pipeline files were bad.
     #[error("the run never began: its pipeline files have errors")]
     NoPlan,
+    /// It still runs.
+    #[error("the pipeline is not over")]
+    NotOver,
+    /// There is nothing to run again.
+    #[error("nothing of the pipeline failed: all its steps passed, or were not needed")]
+    NothingFailed,
     /// There is no such run.
     #[error("there is no such run")]
     NoRun,
@@ -113,7 +121,7 @@ impl Changing<'_> {
         }
         let now = self.runs.clock.now();
         for effect in &applied.effects {
-            write_effect(&mut self.tx, self.id, effect, now).await?;
+            write_effect(&mut self.tx, self.id, &self.machine, effect, now).await?;
             match effect {
                 Effect::Status { .. } => self.wakes_effects = true,
                 Effect::Dispatch { .. } | Effect::Forward { .. } | Effect::Release => self.wakes_runners = true,
@@ -152,10 +160,10 @@ impl Changing<'_> {
 ///
 /// # Errors
 /// The database's.
-pub async fn write_effect(tx: &mut Tx, id: RunId, effect: &Effect, now: Timestamp) -> sqlx::Result<()> {
+async fn write_effect(tx: &mut Tx, id: RunId, machine: &Run, effect: &Effect, now: Timestamp) -> sqlx::Result<()> {
     match effect {
         Effect::Dispatch { fence } => {
-            db::job::insert(tx, id, *fence, now).await?;
+            db::job::insert(tx, id, *fence, now, queue_due(machine, now)).await?;
         }
         Effect::Withdraw { fence } => {
             if let Some(job) = db::job::of_run(tx, id, *fence).await? {
@@ -172,6 +180,12 @@ pub async fn write_effect(tx: &mut Tx, id: RunId, effect: &Effect, now: Timestam
         Effect::Release | Effect::Start { .. } | Effect::Stop { .. } => {}
     }
     Ok(())
+}
+
+/// When to look whether a job made then was taken; none where it may wait for longer than there are times.
+pub fn queue_due(machine: &Run, made: Timestamp) -> Option<Timestamp> {
+    let seconds = machine.waiting_for_a_host().into_values().min()?;
+    made.checked_add_signed(chrono::Duration::try_seconds(i64::try_from(seconds).ok()?)?)
 }
 
 /// Wants the pipeline's present state told to GitHub.

@@ -68,7 +68,12 @@ pub fn run(stored: &Stored, ix: usize, around: &Around) -> sqlx::Result<RunView>
         edges: plan.map(graph::edges).unwrap_or_default(),
         gates: plan.map(|plan| graph::gates(plan, &state)).unwrap_or_default(),
         stop: here.stop.as_ref().map(|stop| stopped(stop, here.stop_all.is_some())),
-        can: Can { cancel: !over && here.stop.is_none(), rerun: over && plan.is_some() },
+        can: Can {
+            cancel: !over && here.stop.is_none(),
+            cancel_clean_up: !over && here.stop.is_some() && here.stop_all.is_none(),
+            rerun: over && plan.is_some(),
+            rerun_failed: plan.is_some() && here.outcome.is_some_and(|outcome| !outcome.lets_others_on()),
+        },
         reruns: around.reruns.clone(),
     })
 }

@@ -158,16 +158,22 @@ pub fn why_failed(stored: &Stored, ix: usize) -> sqlx::Result<String> {
             .map_or_else(|| "the pipeline files have errors".to_owned(), |d| format!("{}:{}: {}", d.file, d.line, d.message)));
     };
     let state = stored.state()?;
-    let bad = plan.pipeline(PipelineIx(ix as u32)).steps.iter().filter_map(|s| {
-        let outcome = state.steps[s.index()].status.outcome()?;
-        let named = match outcome {
-            Outcome::Passed | Outcome::NotNeeded { .. } | Outcome::Skipped { .. } => return None,
-            Outcome::Failed { code } => format!("{} failed ({code})", plan.step(*s).name),
-            Outcome::Infra { reason } => format!("{}: {reason}", plan.step(*s).name),
-            other => format!("{} {}", plan.step(*s).name, other.word()),
-        };
-        Some(named)
+    let known =
+        plan.pipeline(PipelineIx(ix as u32)).steps.iter().filter_map(|s| Some((plan.step(*s), state.steps[s.index()].status.outcome()?)));
+    let bad = known.clone().filter(|(step, _)| !step.allow_failure).filter_map(|(step, outcome)| match outcome {
+        Outcome::Passed | Outcome::NotNeeded { .. } | Outcome::Skipped { .. } => None,
+        Outcome::Failed { code } => Some(format!("{} failed ({code})", step.name)),
+        Outcome::Infra { reason } => Some(format!("{}: {reason}", step.name)),
+        other => Some(format!("{} {}", step.name, other.word())),
     });
     let bad: Vec<String> = bad.collect();
-    Ok(if bad.is_empty() { "a pipeline before it did not pass".to_owned() } else { bad.join(", ") })
+    if !bad.is_empty() {
+        return Ok(bad.join(", "));
+    }
+    let skipped = known.filter_map(|(step, outcome)| match outcome {
+        Outcome::Skipped { reason } => Some(format!("{}: {reason}", step.name)),
+        _ => None,
+    });
+    // The first is the one that others were skipped for.
+    Ok(skipped.into_iter().next().unwrap_or_else(|| "a pipeline before it did not pass".to_owned()))
 }

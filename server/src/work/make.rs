@@ -8,13 +8,14 @@ use crate::db::run::{NewPipeline, RunRow, encode};
 use crate::db::{self, Tx};
 use crate::github::{Commit, EntryKind, Github};
 use crate::hub::Change;
-use crate::runs::{want_status, write_effect};
+use crate::runs::begin::{self, NewRun};
+use crate::runs::want_status;
 use dockercise_pipeline::compile::{Compiled, compile};
 use dockercise_pipeline::discover::{self, TreeEntry};
 use dockercise_pipeline::ids::{PipelineIx, RunId};
 use dockercise_pipeline::outcome::{Outcome, PipelineOutcome};
 use dockercise_pipeline::plan::Plan;
-use dockercise_pipeline::run::{Event, PipelineState, Run};
+use dockercise_pipeline::run::PipelineState;
 use dockercise_pipeline::source::SourceFile;
 use dockercise_pipeline::trigger::Trigger;
 use std::sync::Arc;
@@ -127,20 +128,13 @@ async fn good(
             }
         }
     }
-    let not_needed = |ix: PipelineIx| match selection.pipelines.get(&ix) {
-        Some(Outcome::NotNeeded { filter }) => Some(filter),
-        _ => None,
-    };
+    let not_needed = |ix: PipelineIx| selection.why_not_needed(ix);
     // What only filters keep out becomes a run without numbers, so that GitHub is told: not needed. What ran already has
     // its own statuses.
     if ran_already && plan.pipelines().all(|(ix, _)| not_needed(ix).is_some()) {
         let why = plan.pipelines().filter_map(|(ix, p)| Some(format!("{}: {}", p.name, not_needed(ix)?)));
         return Ok(Err(format!("no pipeline is needed: {}", why.collect::<Vec<_>>().join("; "))));
     }
-    let mut machine = Run::new(Arc::new(plan.clone()), &selection);
-    let now = works.clock.now();
-    let applied = machine.apply(now, &Event::Begin)?;
-    let id = RunId(Uuid::now_v7());
     let mut pipelines = Vec::new();
     for (ix, pipeline) in plan.pipelines() {
         let slug = slug(tx, repository, &pipeline.name).await?;
@@ -148,23 +142,10 @@ async fn good(
             None => Some(db::pipeline::next_number(tx, &repository.account, &slug).await?),
             Some(_) => None,
         };
-        let state = encode(&machine.state().pipelines[ix.index()])?;
-        pipelines.push(NewPipeline { name: pipeline.name.clone(), file: pipeline.file.clone(), slug, number, state, rerun_of: None });
+        pipelines.push(begin::pipeline(&pipeline.name, &pipeline.file, slug, number)?);
     }
-    let state = machine.state();
-    let row = RunRow {
-        id: id.0,
-        plan: Some(encode(plan)?),
-        fence: state.fence.0 as i64,
-        job: state.job.map(|f| f.0 as i64),
-        over: machine.over(),
-        ..new_row(works, repository, asked, commit, compiled)?
-    };
-    db::run::insert(tx, &row, &pipelines, Some(&machine)).await?;
-    for effect in &applied.effects {
-        write_effect(tx, id, effect, now).await?;
-    }
-    Ok(Ok(id))
+    let row = new_row(works, repository, asked, commit, compiled)?;
+    Ok(Ok(begin::begin(tx, NewRun { row, plan: Arc::new(plan.clone()), selection, pipelines }, works.clock.now()).await?))
 }
 
 /// A bad file makes a run too, with its diagnostics and a number for each pipeline, so that a person sees it.
@@ -229,5 +210,6 @@ fn new_row(works: &Works, repository: &Repository, asked: &Asked, commit: &Commi
         over: false,
         created_at: works.clock.now(),
         rerun_of: None,
+        selection: None,
     })
 }

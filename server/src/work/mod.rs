@@ -9,7 +9,6 @@ pub mod make;
 pub mod statuses;
 pub mod timeouts;
 
-
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::github::{Github, GithubError};

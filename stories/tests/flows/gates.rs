@@ -1,6 +1,7 @@
 //! A person's click.
 
 use stories::World;
+use stories::world::Setup;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_step_waits_for_a_click_and_github_says_so() {
@@ -79,5 +80,56 @@ tell:
     assert_eq!(run.step("deploy").await.unwrap()["state"], "cancelled");
     assert!(run.click_again(0).await.is_err());
     world.status_is("ci", &sha, "error: cancelled").await.unwrap();
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gate_is_for_those_it_names_and_this_server_must_know_who_asks() {
+    let yaml = "img: IMAGE\ndeploy:\n  after: {human-click: {by: [Anna, octo/ops]}}\n  run: echo deployed\n";
+    let Some(world) = World::new().await else { return };
+    world.push("ci", yaml).unwrap();
+    let run = world.api.run("ci", 1).await.unwrap();
+    let refused = run.click().await.unwrap_err().to_string();
+    assert!(
+        refused.contains("403") && refused.contains("only Anna, octo/ops may click here") && refused.contains("--operator"),
+        "{refused}"
+    );
+    run.cancel().await.unwrap();
+    run.ends("cancelled").await.unwrap();
+    world.close().await;
+
+    for (operator, may) in [("bob", false), ("anna", true)] {
+        let setup = Setup { env: vec![("DOCKERCISE_OPERATOR".into(), operator.into())], ..Setup::default() };
+        let Some(world) = World::with(setup).await else { return };
+        world.push("ci", yaml).unwrap();
+        let run = world.api.run("ci", 1).await.unwrap();
+        assert_eq!(run.click().await.is_ok(), may, "{operator}");
+        if may {
+            run.ends("passed").await.unwrap();
+            assert_eq!(run.view().await.unwrap()["gates"][0]["by"], "anna");
+        } else {
+            run.cancel().await.unwrap();
+            run.ends("cancelled").await.unwrap();
+        }
+        world.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gate_that_nobody_passes_in_time_is_over() {
+    let Some(world) = World::new().await else { return };
+    let yaml = "img: IMAGE
+build: {run: echo built}
+deploy: {after: {build: , human-click: {expires: 1s}}, run: echo deployed}
+tell: {after: deploy, when: {status: failure}, run: echo nobody came}
+";
+    let sha = world.push("ci", yaml).unwrap();
+    let run = world.api.run("ci", 1).await.unwrap();
+    run.ends("failed").await.unwrap();
+    let deploy = run.step("deploy").await.unwrap();
+    assert_eq!((deploy["state"].as_str(), deploy["reason"].as_str()), (Some("skipped"), Some("nobody clicked within 1s")));
+    assert_eq!(run.step("tell").await.unwrap()["state"], "passed");
+    assert!(run.click_again(0).await.unwrap_err().to_string().contains("409"));
+    world.status_is("ci", &sha, "failure: deploy: nobody clicked within 1s").await.unwrap();
     world.close().await;
 }

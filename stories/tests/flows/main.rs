@@ -6,5 +6,6 @@ mod ends;
 mod files;
 mod gates;
 mod graph;
+mod rules;
 mod source;
 mod stop;

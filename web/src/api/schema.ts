@@ -61,7 +61,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cancels the pipeline. */
+        /** Cancels the pipeline: at first but for its clean-up. */
         post: operations["cancel"];
         delete?: never;
         options?: never;
@@ -289,8 +289,12 @@ export interface components {
         Can: {
             /** @description Cancel it. */
             cancel: boolean;
+            /** @description Cancel what it still does to clean up. */
+            cancel_clean_up: boolean;
             /** @description Run it again. */
             rerun: boolean;
+            /** @description Run again what did not pass, and keep what did. */
+            rerun_failed: boolean;
         };
         /** @description A commit. */
         CommitView: {
@@ -1017,7 +1021,10 @@ export interface operations {
     };
     cancel: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Of a pipeline that is being stopped: its clean-up too. */
+                clean_up?: boolean;
+            };
             header?: never;
             path: {
                 account: string;
@@ -1099,6 +1106,14 @@ export interface operations {
                     "application/json": components["schemas"]["Place"];
                 };
             };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1119,7 +1134,10 @@ export interface operations {
     };
     rerun: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `all`, where nothing is said: from the beginning. `failed`: what passed is kept, and the rest runs. */
+                from?: "all" | "failed";
+            };
             header?: never;
             path: {
                 account: string;

@@ -136,7 +136,7 @@ fn a_gate_that_nobody_passed_in_time_skips_what_it_guards() {
     plan.gates = vec![GatePlan { expires_seconds: Some(60), ..GatePlan::new(Guarded::Step { step: StepIx(1) }) }];
     let mut run = begun(plan);
     let expired = Event::GateExpired { gate: GateIx(0), reason: "nobody clicked within 1m".into() };
-    assert_eq!((run.gate_deadline(GateIx(0)), run.apply(at(1), &expired)), (None, Err(Refused::GateNotWaiting { gate: GateIx(0) })));
+    assert_eq!(run.gate_deadline(GateIx(0)), None);
     walk(&mut run, 0, Outcome::Passed);
     assert_eq!(run.gate_deadline(GateIx(0)), Some(at(65)));
     let applied = run.apply(at(65), &expired).unwrap();
@@ -151,4 +151,17 @@ fn a_gate_that_nobody_passed_in_time_skips_what_it_guards() {
     // What looks at it: undo always, tell for a failure.
     assert_eq!(ready(&run), [2, 3]);
     assert_eq!(run.apply(at(66), &click), Err(Refused::GateNotWaiting { gate: GateIx(0) }));
+}
+
+#[test]
+fn a_gate_can_be_ended_before_anybody_stands_at_it() {
+    let mut plan = plan();
+    plan.steps[1].gate = Some(GateIx(0));
+    plan.gates = vec![GatePlan::new(Guarded::Step { step: StepIx(1) })];
+    let mut run = begun(plan);
+    let ended = Event::GateExpired { gate: GateIx(0), reason: "a newer commit was pushed".into() };
+    run.apply(at(1), &ended).unwrap();
+    run.apply(at(1), &Event::GateExpiryTaken { gate: GateIx(0) }).unwrap();
+    assert_eq!(outcome_of(&run, 1), Some(&Outcome::Skipped { reason: "a newer commit was pushed".into() }));
+    assert_eq!(ready(&run), [0, 2, 3]);
 }

@@ -186,6 +186,9 @@ impl World {
             self.at_server(&Event::CleanUpStopped { pipeline, by: luck.is_multiple_of(2).then(|| "ann".into()) });
         } else if luck.is_multiple_of(23) && self.pending.is_some() {
             self.at_server(&Event::NotTaken { pipeline });
+        } else if luck.is_multiple_of(37) && !self.server.plan().gates.is_empty() {
+            let gate = GateIx((luck / 37 % self.server.plan().gates.len() as u64) as u32);
+            self.at_server(&Event::GateExpired { gate, reason: "a newer commit".into() });
         } else if let Some(gate) =
             (0..self.server.plan().gates.len()).find(|g| matches!(self.server.state().gates[*g], GateState::Waiting { .. }))
         {

@@ -131,6 +131,15 @@ pub async fn timed_out(conn: &mut Conn, now: DateTime<Utc>) -> sqlx::Result<Vec<
     Ok(rows.into_iter().map(|(run, ix)| (RunId(run), ix as u32)).collect())
 }
 
+/// The gates that cannot be clicked any more.
+///
+/// # Errors
+/// The database's.
+pub async fn expired_gates(conn: &mut Conn, now: DateTime<Utc>) -> sqlx::Result<Vec<(RunId, u32)>> {
+    let rows: Vec<(Uuid, i64)> = sqlx::query_as("select run, ix from run_gate where deadline <= $1").bind(now).fetch_all(conn).await?;
+    Ok(rows.into_iter().map(|(run, ix)| (RunId(run), ix as u32)).collect())
+}
+
 /// The run's version.
 ///
 /// # Errors

@@ -4,8 +4,8 @@ mod list;
 mod save;
 
 pub use list::{
-    Listed, by_number, images, is_over, list, live, newest_at, newest_number, numbers_of, ran_at, step_record, step_state, timed_out,
-    version,
+    Listed, by_number, expired_gates, images, is_over, list, live, newest_at, newest_number, numbers_of, ran_at, step_record, step_state,
+    timed_out, version,
 };
 pub use save::{NewPipeline, insert, save, set_step_image, set_step_record};
 
@@ -13,7 +13,7 @@ use super::Conn;
 use chrono::{DateTime, Utc};
 use dockercise_pipeline::ids::{Fence, RunId};
 use dockercise_pipeline::plan::Plan;
-use dockercise_pipeline::run::RunState;
+use dockercise_pipeline::run::{RunState, Selection};
 use dockercise_pipeline::trigger::Trigger;
 use serde::de::DeserializeOwned;
 use std::sync::{Arc, OnceLock};
@@ -54,6 +54,8 @@ pub struct RunRow {
     pub created_at: DateTime<Utc>,
     /// The run it repeats.
     pub rerun_of: Option<Uuid>,
+    /// [`Selection`] as JSON; none in a run of an older version, or where the files were bad.
+    pub selection: Option<String>,
 }
 
 /// A pipeline's row in a run.
@@ -124,6 +126,14 @@ impl Stored {
         Ok(Some(Arc::clone(self.planned.get_or_init(|| plan))))
     }
 
+    /// What of the plan takes part in it.
+    ///
+    /// # Errors
+    /// The row is damaged.
+    pub fn selection(&self) -> sqlx::Result<Option<Selection>> {
+        self.row.selection.as_deref().map(decode).transpose()
+    }
+
     /// What made it.
     ///
     /// # Errors
@@ -170,7 +180,7 @@ pub fn encode<T: serde::Serialize>(value: &T) -> sqlx::Result<String> {
 pub async fn load(conn: &mut Conn, id: RunId) -> sqlx::Result<Option<Stored>> {
     let row: Option<RunRow> = sqlx::query_as(
         "select id, repository, account, trigger, git_ref, sha, message, author, plan, diagnostics, version, fence, job, over,
-            created_at, rerun_of from run where id = $1",
+            created_at, rerun_of, selection from run where id = $1",
     )
     .bind(id.0)
     .fetch_optional(&mut *conn)

@@ -2,7 +2,7 @@
 
 use super::{RunRow, encode};
 use crate::db::Conn;
-use dockercise_pipeline::ids::{RunId, StepIx};
+use dockercise_pipeline::ids::{GateIx, RunId, StepIx};
 use dockercise_pipeline::run::{Applied, Run};
 use dockercise_pipeline::wire::ResolvedImage;
 
@@ -30,7 +30,8 @@ pub struct NewPipeline {
 pub async fn insert(conn: &mut Conn, row: &RunRow, pipelines: &[NewPipeline], machine: Option<&Run>) -> sqlx::Result<()> {
     sqlx::query(
         "insert into run (id, repository, account, trigger, git_ref, sha, message, author, plan, diagnostics, version, fence, job,
-            over, created_at, rerun_of) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+            over, created_at, rerun_of, selection)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
     )
     .bind(row.id)
     .bind(row.repository)
@@ -48,6 +49,7 @@ pub async fn insert(conn: &mut Conn, row: &RunRow, pipelines: &[NewPipeline], ma
     .bind(row.over)
     .bind(row.created_at)
     .bind(row.rerun_of)
+    .bind(&row.selection)
     .execute(&mut *conn)
     .await?;
     for (ix, p) in pipelines.iter().enumerate() {
@@ -80,10 +82,11 @@ pub async fn insert(conn: &mut Conn, row: &RunRow, pipelines: &[NewPipeline], ma
             .await?;
     }
     for (ix, gate) in machine.state().gates.iter().enumerate() {
-        sqlx::query("insert into run_gate (run, ix, state) values ($1, $2, $3)")
+        sqlx::query("insert into run_gate (run, ix, state, deadline) values ($1, $2, $3, $4)")
             .bind(row.id)
             .bind(ix as i64)
             .bind(encode(gate)?)
+            .bind(machine.gate_deadline(GateIx(ix as u32)))
             .execute(&mut *conn)
             .await?;
     }
@@ -125,10 +128,11 @@ pub async fn save(conn: &mut Conn, id: RunId, version: i64, machine: &Run, appli
             .await?;
     }
     for ix in &applied.gates {
-        sqlx::query("update run_gate set state = $3 where run = $1 and ix = $2")
+        sqlx::query("update run_gate set state = $3, deadline = $4 where run = $1 and ix = $2")
             .bind(id.0)
             .bind(i64::from(ix.0))
             .bind(encode(&state.gates[ix.index()])?)
+            .bind(machine.gate_deadline(*ix))
             .execute(&mut *conn)
             .await?;
     }

@@ -1,57 +1,115 @@
 //! What a person can do to a run. Every act stands in the audit trail.
 
+#![expect(unused_qualifications, reason = "utoipa's macro writes them")]
+
 use super::super::{App, Fault};
 use super::{RunPath, find};
 use crate::db::audit;
-use crate::runs::rerun;
+use crate::runs::again::From;
 use crate::view::{Place, Problem};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
 use dockercise_pipeline::ids::{GateIx, PipelineIx};
-use dockercise_pipeline::run::Event;
-
-/// Who acts, until there is a login: whoever can reach this server's loopback address.
-pub(super) const SOMEONE: &str = "a person at this computer";
+use dockercise_pipeline::run::{Event, Run, may_click};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
 
 /// Clicks at a gate.
 #[utoipa::path(post, path = "/api/results/{account}/{pipeline}/{number}/gates/{gate}/approve",
     params(("account" = String, Path), ("pipeline" = String, Path), ("number" = String, Path), ("gate" = u32, Path)),
-    responses((status = 200, body = Place), (status = 404, body = Problem), (status = 409, body = Problem)))]
+    responses((status = 200, body = Place), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn approve(
     State(app): State<App>,
     Path((account, slug, number, gate)): Path<(String, String, String, u32)>,
 ) -> Result<Json<Place>, Fault> {
-    let event = Event::GateClicked { gate: GateIx(gate), by: SOMEONE.to_owned() };
-    act(&app, (account, slug, number), "approve", |_| event).await
+    act(&app, (account, slug, number), "approve", |machine, _| {
+        // Without a login nobody's teams are known.
+        if let Some(gate) = machine.plan().gates.get(gate as usize) {
+            may_click(gate, app.operator.as_deref(), &[]).map_err(|words| {
+                let help = "the server's own command line says who that is: --operator LOGIN";
+                Fault::new(StatusCode::FORBIDDEN, words, app.operator.is_none().then_some(help))
+            })?;
+        }
+        Ok(Event::GateClicked { gate: GateIx(gate), by: app.who().to_owned() })
+    })
+    .await
 }
 
-/// Cancels the pipeline.
+/// How much is to be cancelled.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Cancel {
+    /// Of a pipeline that is being stopped: its clean-up too.
+    #[serde(default)]
+    clean_up: bool,
+}
+
+/// Cancels the pipeline: at first but for its clean-up.
 #[utoipa::path(post, path = "/api/results/{account}/{pipeline}/{number}/cancel",
-    params(("account" = String, Path), ("pipeline" = String, Path), ("number" = String, Path)),
+    params(("account" = String, Path), ("pipeline" = String, Path), ("number" = String, Path), Cancel),
     responses((status = 200, body = Place), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn cancel(State(app): State<App>, Path(path): Path<RunPath>) -> Result<Json<Place>, Fault> {
-    act(&app, path, "cancel", |pipeline| Event::CancelRequested { pipeline, by: SOMEONE.to_owned() }).await
+pub async fn cancel(State(app): State<App>, Path(path): Path<RunPath>, Query(how): Query<Cancel>) -> Result<Json<Place>, Fault> {
+    let by = app.who().to_owned();
+    let what = if how.clean_up { "cancel clean-up" } else { "cancel" };
+    act(&app, path, what, |_, pipeline| {
+        Ok(if how.clean_up { Event::CleanUpStopped { pipeline, by: Some(by) } } else { Event::CancelRequested { pipeline, by } })
+    })
+    .await
 }
 
-async fn act(app: &App, path: RunPath, what: &str, event: impl FnOnce(PipelineIx) -> Event) -> Result<Json<Place>, Fault> {
+async fn act(
+    app: &App,
+    path: RunPath,
+    what: &str,
+    event: impl FnOnce(&Run, PipelineIx) -> Result<Event, Fault>,
+) -> Result<Json<Place>, Fault> {
     let (stored, ix) = find(app, &path).await?;
     let row = &stored.pipelines[ix];
     let place = at(&row.account, &row.slug, row.number.unwrap_or(0));
     let mut change = app.runs.change(stored.id()).await?;
     let now = app.clock.now();
-    change.event(now, &event(PipelineIx(ix as u32))).await?;
-    audit::add(&mut change.tx, now, SOMEONE, what, &place.href).await?;
+    let event = event(change.machine(), PipelineIx(ix as u32))?;
+    change.event(now, &event).await?;
+    audit::add(&mut change.tx, now, app.who(), what, &place.href).await?;
     change.commit().await?;
     Ok(Json(place))
 }
 
+/// Where it is run again from.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Again {
+    /// `all`, where nothing is said: from the beginning. `failed`: what passed is kept, and the rest runs.
+    #[serde(default)]
+    #[param(inline)]
+    from: FromWhere,
+}
+
+/// See [`Again`].
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FromWhere {
+    /// From the beginning.
+    #[default]
+    All,
+    /// From what did not pass.
+    Failed,
+}
+
 /// Runs the pipeline again: the same commit, a new number.
 #[utoipa::path(post, path = "/api/results/{account}/{pipeline}/{number}/rerun",
-    params(("account" = String, Path), ("pipeline" = String, Path), ("number" = String, Path)),
+    params(("account" = String, Path), ("pipeline" = String, Path), ("number" = String, Path), Again),
     responses((status = 200, body = Place), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn rerun(State(app): State<App>, Path(path): Path<RunPath>) -> Result<Json<Place>, Fault> {
+pub async fn rerun(State(app): State<App>, Path(path): Path<RunPath>, Query(again): Query<Again>) -> Result<Json<Place>, Fault> {
     let (stored, ix) = find(&app, &path).await?;
-    let number = rerun::rerun(&app.db, &app.clock, &app.hub, &stored, PipelineIx(ix as u32), SOMEONE).await?;
+    let from = match again.from {
+        FromWhere::All => From::All,
+        FromWhere::Failed => From::Failed,
+    };
+    let number = app.runs.again(&stored, PipelineIx(ix as u32), from, app.who()).await?;
     let row = &stored.pipelines[ix];
     Ok(Json(at(&row.account, &row.slug, number)))
 }

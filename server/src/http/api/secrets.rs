@@ -3,7 +3,6 @@
 #![expect(unused_qualifications, reason = "utoipa's macro writes them")]
 
 use super::super::{App, Fault};
-use super::acts::SOMEONE;
 use crate::db::secret::{self, Place};
 use crate::db::{Conn, repository};
 use crate::secrets as kept;
@@ -52,7 +51,7 @@ pub async fn set_secret(
     let mut tx = app.db.write().await?;
     let repository = id_of(&mut tx, &whose).await?;
     let place = Place { account: LOCAL, repository, name: &name };
-    kept::set(&mut tx, &app.seal, place, &value, app.clock.now(), SOMEONE).await.map_err(|e| {
+    kept::set(&mut tx, &app.seal, place, &value, app.clock.now(), app.who()).await.map_err(|e| {
         tracing::error!(secret = name, error = format!("{e:#}"), "a secret cannot be saved");
         Fault::new(StatusCode::SERVICE_UNAVAILABLE, "the secret cannot be saved right now", Some("look at the server's log and its disk"))
     })?;
@@ -66,7 +65,7 @@ pub async fn set_secret(
 pub async fn remove_secret(State(app): State<App>, Path(name): Path<String>, Query(whose): Query<Whose>) -> Result<StatusCode, Fault> {
     let mut tx = app.db.write().await?;
     let repository = id_of(&mut tx, &whose).await?;
-    if !kept::remove(&mut tx, Place { account: LOCAL, repository, name: &name }, app.clock.now(), SOMEONE).await? {
+    if !kept::remove(&mut tx, Place { account: LOCAL, repository, name: &name }, app.clock.now(), app.who()).await? {
         return Err(Fault::not_found());
     }
     tx.commit().await?;

@@ -6,8 +6,8 @@ use crate::db::repository::{self, Repository, Secret};
 use crate::db::run::Stored;
 use crate::db::{self, Conn};
 use axum::http::StatusCode;
-use dockercise_pipeline::ids::{Fence, JobId, RunId};
-use dockercise_pipeline::wire::{About, Job, Numbered, Source};
+use dockercise_pipeline::ids::{Attempt, Fence, JobId, RunId, StepIx};
+use dockercise_pipeline::wire::{About, Job, Kept, Numbered, Source};
 use std::sync::Arc;
 
 /// May the run's steps have secrets, credentials and caches? Runs of forks' pull requests are not made yet, so all may.
@@ -29,11 +29,18 @@ pub async fn job(app: &App, conn: &mut Conn, row: &JobRow) -> Result<Option<Job>
         number: p.number.unwrap_or(0) as u64,
         url: p.number.map_or_else(String::new, |n| format!("{}/results/{}/{}/{n}", app.public_url, p.account, p.slug)),
     });
+    let state = stored.state()?;
+    let kept = state.steps.iter().zip(0..).filter_map(|(step, ix)| {
+        let from = step.kept?;
+        let step = StepIx(ix);
+        Some(Kept { step, run: from.run, attempt: Attempt { step, number: from.attempt } })
+    });
+    let kept = kept.collect();
     Ok(Some(Job {
         id: JobId(row.id),
         fence: Fence(row.fence as u64),
         run: stored.id(),
-        state: stored.state()?,
+        state,
         about: About {
             repository: repository.full_name(),
             sha: stored.row.sha.clone(),
@@ -41,7 +48,7 @@ pub async fn job(app: &App, conn: &mut Conn, row: &JobRow) -> Result<Option<Job>
             branch: trigger.branch(),
             tag: trigger.tag(),
             event: trigger.word().to_owned(),
-            inputs: Vec::new(),
+            inputs: trigger.inputs().to_vec(),
             pipelines: pipelines.collect(),
         },
         source: Source {
@@ -55,6 +62,6 @@ pub async fn job(app: &App, conn: &mut Conn, row: &JobRow) -> Result<Option<Job>
         plan: Arc::unwrap_or_clone(plan),
         trusted: trusted(&stored),
         images: db::run::images(conn, stored.id()).await?,
-        kept: Vec::new(),
+        kept,
     }))
 }

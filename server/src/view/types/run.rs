@@ -275,6 +275,10 @@ pub struct StopView {
 pub struct Can {
     /// Cancel it.
     pub cancel: bool,
+    /// Cancel what it still does to clean up.
+    pub cancel_clean_up: bool,
     /// Run it again.
     pub rerun: bool,
+    /// Run again what did not pass, and keep what did.
+    pub rerun_failed: bool,
 }
