@@ -39,6 +39,7 @@ pub trait Host: Send + Sync + 'static {
     fn fill_layer(&self, run: RunId, layer: &str, tar: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static) -> impl Answer<()>;
     fn has_layer(&self, run: RunId, layer: &str) -> impl Answer<bool>;
     fn create(&self, spec: &AttemptSpec) -> impl Answer<()>;
+    fn renew_aws(&self, key: &AttemptKey, json: &str) -> impl Answer<()>;
     fn start(&self, key: &AttemptKey) -> impl Answer<()>;
     fn find(&self, key: &AttemptKey) -> impl Answer<Option<Found>>;
     fn wait(&self, key: &AttemptKey) -> impl Answer<Ended>;
@@ -99,6 +100,9 @@ impl Host for Engine {
     }
     fn create(&self, spec: &AttemptSpec) -> impl Answer<()> {
         Engine::create(self, spec)
+    }
+    fn renew_aws(&self, key: &AttemptKey, json: &str) -> impl Answer<()> {
+        Engine::renew_aws(self, key, json)
     }
     fn start(&self, key: &AttemptKey) -> impl Answer<()> {
         Engine::start(self, key)

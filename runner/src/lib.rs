@@ -15,6 +15,7 @@
 pub mod engine;
 
 mod admission;
+mod aws;
 mod client;
 mod disk;
 pub mod here;
@@ -57,6 +58,8 @@ pub struct RunnerOptions {
     pub docker_host: Option<String>,
     /// How many steps may run at once over all jobs; `None` is the greater of 8 and twice the processors.
     pub slots: Option<usize>,
+    /// The AWS profile of this computer whose credentials steps of trusted runs get; `None` for none.
+    pub aws_profile: Option<String>,
 }
 
 impl std::fmt::Debug for RunnerOptions {
@@ -102,7 +105,9 @@ async fn work(options: RunnerOptions, told: &CancellationToken) -> anyhow::Resul
     let slots = options.slots.unwrap_or_else(default_slots).max(1);
     let capacity = admission::Capacity::of(&about, slots);
     tracing::info!(server = options.server, slots, cpus = capacity.cpus / 1000, memory.mib = capacity.memory >> 20, "runner at work");
-    let polling = poll::Polling::new(Arc::new(shared::Shared::new(engine, client, store, capacity)));
+    let mut shared = shared::Shared::new(engine, client, store, capacity);
+    shared.aws = options.aws_profile.map(aws::Profile::new);
+    let polling = poll::Polling::new(Arc::new(shared));
     told.run_until_cancelled(polling.run()).await.unwrap_or(Ok(()))
 }
 

@@ -1,6 +1,7 @@
 //! What all jobs of this process share.
 
 use crate::admission::{Admission, Capacity};
+use crate::aws::Profile;
 use crate::client::Client;
 use crate::engine::EngineError;
 use crate::host::Host;
@@ -30,6 +31,8 @@ pub struct Shared<H> {
     pub admission: Arc<Admission>,
     /// A permit for each job that may be in work: each has a network, of which an engine has few.
     pub jobs: Arc<Semaphore>,
+    /// Where the AWS credentials of steps come from, if they get any.
+    pub aws: Option<Profile>,
     /// How many jobs may be in work at once.
     pub slots: usize,
 }
@@ -40,7 +43,7 @@ impl<H: Host> Shared<H> {
         let sources = Sources::new(store.mirrors(), store.tmp());
         let slots = capacity.steps;
         let (admission, jobs) = (Admission::new(capacity), Arc::new(Semaphore::new(slots)));
-        Shared { host, client, store, sources, admission, jobs, slots }
+        Shared { host, client, store, sources, admission, jobs, aws: None, slots }
     }
 }
 

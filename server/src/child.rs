@@ -30,6 +30,8 @@ pub struct Embedded {
     pub data: PathBuf,
     /// The engine, where it is not the usual one.
     pub docker_host: Option<String>,
+    /// The AWS profile whose credentials steps get.
+    pub aws_profile: Option<String>,
 }
 
 /// How long a runner whose server was killed looks for a new one. It starts nothing new after that (reliability.md, rule 4);
@@ -120,6 +122,9 @@ fn spawn(embedded: &Embedded) -> std::io::Result<Child> {
         .arg(std::process::id().to_string());
     if let Some(host) = &embedded.docker_host {
         command.arg("--docker-host").arg(host);
+    }
+    if let Some(profile) = &embedded.aws_profile {
+        command.arg("--aws-profile").arg(profile);
     }
     // A group of its own: ctrl-c at the terminal reaches the server, which ends the runner in order.
     command.env(TOKEN, &embedded.token).stdin(Stdio::null()).process_group(0).spawn()

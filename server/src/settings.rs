@@ -75,6 +75,9 @@ pub struct ServeSettings {
     /// What hosts keep.
     #[command(flatten)]
     pub keep: Keep,
+    /// AWS profile of this computer whose credentials steps of trusted runs get [default: none]
+    #[arg(long, env = "DOCKERCISE_AWS_PROFILE", value_name = "NAME")]
+    pub aws_profile: Option<String>,
 }
 
 impl ServeSettings {

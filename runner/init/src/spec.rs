@@ -11,6 +11,8 @@ pub const GO: &str = "/dockercise/go";
 pub const INIT_FILE: &str = "init";
 /// The spec's name in [`GO`].
 pub const SPEC_FILE: &str = "spec.json";
+/// The name in [`GO`] of what the container credentials endpoint answers.
+pub const AWS_FILE: &str = "aws.json";
 /// The folder with [`SPOOL_FILE`] in a step's container.
 pub const SPOOL: &str = "/dockercise/spool";
 /// The spool's name in [`SPOOL`] and in the attempt's folder in the store.
@@ -51,6 +53,8 @@ pub struct Spec {
     pub volume: Vec<String>,
     /// Run the command again, after a pause of so many milliseconds, until it ends with 0.
     pub every_ms: Option<u64>,
+    /// Does it get AWS credentials, those in [`AWS_FILE`]?
+    pub aws: bool,
 }
 
 impl std::fmt::Debug for Spec {
@@ -73,6 +77,7 @@ mod tests {
             user: "node".to_owned(),
             volume: vec!["/work".to_owned()],
             every_ms: Some(5000),
+            aws: true,
             masks: vec![b"hunter22".to_vec(), vec![0, 255, 10]],
             secret: true,
             value: true,

@@ -8,7 +8,7 @@ use bollard::query_parameters::{
     CreateContainerOptionsBuilder, InspectContainerOptions, KillContainerOptionsBuilder, StartContainerOptions,
 };
 use dockercise_init::message::{Place, Request, Root};
-use dockercise_init::spec::{GO, INIT_FILE, SPEC_FILE, SPOOL, Spec};
+use dockercise_init::spec::{AWS_FILE, GO, INIT_FILE, SPEC_FILE, SPOOL, Spec};
 use dockercise_pipeline::ids::{Attempt, Phase, RunId, StepIx};
 use dockercise_pipeline::plan::{VALUES, WORKDIR};
 
@@ -54,6 +54,11 @@ impl Engine {
             Err(EngineError::Gone { .. }) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Gives a step that has AWS credentials newer ones.
+    pub async fn renew_aws(&self, key: &AttemptKey, json: &str) -> Result<(), EngineError> {
+        self.inner.keeper.ask(credentials_file(key, json)).await.map(drop)
     }
 
     /// Sends a signal; well where it is over or gone.
@@ -176,6 +181,11 @@ impl Inner {
 }
 
 /// What the keeper must put in place: spool, spec, helper binary, values.
+/// Where init finds what the endpoint answers; written whole, also over an older one.
+fn credentials_file(key: &AttemptKey, json: &str) -> Request {
+    Request::Write { at: names::below(&names::go_dir(key), AWS_FILE), mode: 0o400, text: json.to_owned() }
+}
+
 fn files_of(spec: &AttemptSpec) -> Result<Vec<Request>, EngineError> {
     let key = &spec.key;
     let (go, values) = (names::go_dir(key), names::values_dir(key));
@@ -191,6 +201,7 @@ fn files_of(spec: &AttemptSpec) -> Result<Vec<Request>, EngineError> {
         secret: spec.secret,
         value: spec.value,
         log_cap: spec.log_cap,
+        aws: spec.aws.is_some(),
     };
     if spec.argv.iter().chain(spec.env.iter().flat_map(|(name, value)| [name, value])).any(|s| s.contains('\0')) {
         return Err(EngineError::Unusable("a command or its environment holds a NUL byte".to_owned()));
@@ -210,6 +221,9 @@ fn files_of(spec: &AttemptSpec) -> Result<Vec<Request>, EngineError> {
         Request::Link { from: init, to: names::below(&go, INIT_FILE) },
         Request::Write { at: names::below(&go, SPEC_FILE), mode: 0o400, text },
     ];
+    if let Some(aws) = &spec.aws {
+        requests.push(credentials_file(key, aws));
+    }
     for (step, path) in &spec.values {
         let Some((folder, _)) = path.split_once('/').filter(|(_, name)| !name.contains('/')) else {
             return Err(EngineError::Unusable(format!("`{path}` is not the name of a pipeline and a step")));

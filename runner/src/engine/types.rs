@@ -130,6 +130,8 @@ pub struct AttemptSpec {
     pub values: Vec<(StepIx, String)>,
     /// What must not stand in its log.
     pub masks: Secrets,
+    /// What the container credentials endpoint of AWS answers in it; none for no endpoint.
+    pub aws: Option<String>,
     /// Is its stdout a secret? Then none of it is in the log.
     pub secret: bool,
     /// Does anybody read its value? Then it is whole however long the log is, up to 1 GiB; a longer one fails the step.

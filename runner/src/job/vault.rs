@@ -4,6 +4,7 @@
 //! Every container gets all that is known when it is made, to mask: a step may come by any of them, by a file for example.
 
 use super::Context;
+use crate::aws::Credentials;
 use crate::client::CallError;
 use crate::host::Host;
 use crate::retry::Backoff;
@@ -122,6 +123,17 @@ impl<H: Host> Context<H> {
         }
         self.vault.known().asked.extend(names.iter().cloned());
         Ok(found)
+    }
+
+    /// The AWS credentials that its steps get, if they get any.
+    ///
+    /// # Errors
+    /// In words: there should be some and are none.
+    pub async fn aws(&self) -> Result<Option<Credentials>, String> {
+        let Some(profile) = self.shared.aws.as_ref().filter(|_| self.job.trusted) else { return Ok(None) };
+        let found = profile.credentials().await?;
+        found.secrets.iter().for_each(|secret| self.vault.keep(secret.clone()));
+        Ok(Some(found))
     }
 
     /// All secrets of the run that are known here so far: what every byte is masked by that leaves this host.

@@ -4,9 +4,9 @@ use super::end::PhaseEnd;
 use super::push::Push;
 use super::{At, Dropped, Pushing, Walk};
 use crate::client::LogName;
-use crate::engine::{EngineError, Found, Signal};
+use crate::engine::{AttemptKey, EngineError, Found, Signal};
 use crate::host::Host;
-use crate::job::Go;
+use crate::job::{Context, Go};
 use crate::shared::patiently;
 use chrono::{DateTime, Utc};
 use dockercise_pipeline::ids::Phase;
@@ -19,6 +19,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+/// When a step's AWS credentials are looked at for the first time.
+const RENEW_FIRST: Duration = Duration::from_secs(60);
 /// Between TERM and KILL.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -138,6 +140,7 @@ impl<H: Host> Walk<H> {
             ended = &mut wait => return PhaseEnd::of(ended),
             outcome = wanted(&mut self.stop) => outcome,
             () = tokio::time::sleep(left) => Outcome::TimedOut,
+            () = renew(&cx, &key) => return PhaseEnd::infra("nobody renews its credentials any more"),
         };
         self.signal(phase, Signal::Term).await;
         if !within(GRACE, &mut wait).await {
@@ -199,6 +202,29 @@ impl<H: Host> Walk<H> {
         self.value = Some(value);
         self.cx.has_value(self.order.attempt.step);
         Ok(())
+    }
+}
+
+/// Keeps the AWS credentials of a running step fresh; never ends.
+async fn renew<H: Host>(cx: &Context<H>, key: &AttemptKey) {
+    let Some(profile) = cx.shared.aws.as_ref().filter(|_| cx.job.trusted) else { return std::future::pending().await };
+    // They were read when the container was made, perhaps by another process, and last longer than this.
+    let mut due_in = RENEW_FIRST;
+    loop {
+        tokio::time::sleep(due_in).await;
+        due_in = match profile.credentials().await {
+            Ok(fresh) => {
+                fresh.secrets.iter().for_each(|secret| cx.vault.keep(secret.clone()));
+                if let Err(error) = patiently(|| cx.host().renew_aws(key, &fresh.json)).await {
+                    tracing::warn!(%error, "a step's AWS credentials cannot be renewed");
+                }
+                fresh.due_in
+            }
+            Err(words) => {
+                tracing::warn!(error = words, "a step's AWS credentials cannot be renewed; trying again");
+                Duration::from_secs(60)
+            }
+        };
     }
 }
 

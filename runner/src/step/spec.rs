@@ -35,8 +35,10 @@ impl<H: Host> Walk<H> {
             env.push(("HOME".to_owned(), home));
         }
         cx.has_begun(attempt.step);
+        let aws = cx.aws().await?;
         let spec = AttemptSpec {
             key: self.key(phase),
+            aws: aws.map(|aws| aws.json),
             image: image.id.clone(),
             argv,
             env,

@@ -280,6 +280,9 @@ impl Host for FakeHost {
         self.call().await
     }
 
+    async fn renew_aws(&self, _: &AttemptKey, _: &str) -> Result<(), EngineError> {
+        Ok(())
+    }
     async fn start(&self, key: &AttemptKey) -> Result<(), EngineError> {
         self.call().await?;
         {

@@ -12,6 +12,7 @@ macro_rules! rig {
     };
 }
 
+mod aws;
 mod daemon;
 mod docker;
 mod folders;

@@ -19,6 +19,9 @@ pub struct RunnerArgs {
     /// Docker engine, as unix:///var/run/docker.sock [default: DOCKER_HOST or the usual socket]
     #[arg(long, value_name = "URL")]
     docker_host: Option<String>,
+    /// AWS profile whose credentials steps of trusted runs get [default: none]
+    #[arg(long, value_name = "NAME")]
+    aws_profile: Option<String>,
     /// How many steps may run at once [default: 8, or twice the processors if that is more]
     #[arg(long, value_name = "N")]
     slots: Option<usize>,
@@ -37,7 +40,14 @@ pub fn run(args: RunnerArgs) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let server = args.server.clone();
-        let options = RunnerOptions { server: args.server, token, data_dir: args.data, docker_host: args.docker_host, slots: args.slots };
+        let options = RunnerOptions {
+            server: args.server,
+            token,
+            data_dir: args.data,
+            docker_host: args.docker_host,
+            slots: args.slots,
+            aws_profile: args.aws_profile,
+        };
         tokio::select! {
             ended = dockercise_runner::run(options) => ended,
             () = superseded(&server, args.embedded.unwrap_or_default()), if args.embedded.is_some() => Ok(()),

@@ -68,8 +68,13 @@ async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
         operator: settings.operator.clone(),
         keep: settings.keep.clone(),
     };
-    let embedded =
-        Embedded { server: format!("http://{address}"), token, data: folder.join("runner"), docker_host: settings.docker_host.clone() };
+    let embedded = Embedded {
+        server: format!("http://{address}"),
+        token,
+        data: folder.join("runner"),
+        docker_host: settings.docker_host.clone(),
+        aws_profile: settings.aws_profile.clone(),
+    };
 
     let stop = CancellationToken::new();
     let tracker = TaskTracker::new();

@@ -1,5 +1,6 @@
 //! PID 1 of a step: runs the command, writes its output into the spool, passes signals on, ends when it ends.
 
+mod aws;
 mod command;
 mod log;
 mod output;
@@ -27,8 +28,13 @@ use user::User;
 pub fn run() -> io::Result<i32> {
     let signals = Signals::catch()?;
     let spec = std::fs::read(Path::new(GO).join(SPEC_FILE))?;
-    let spec: Spec = serde_json::from_slice(&spec)?;
+    let mut spec: Spec = serde_json::from_slice(&spec)?;
     let mut output = Output::open(Path::new(SPOOL), &spec)?;
+    if spec.aws {
+        let endpoint = aws::serve()?;
+        spec.env.extend(endpoint.env);
+        output.mask_too(endpoint.given);
+    }
     let code = match prepare(&spec, &signals) {
         Ok(Ready::As(user)) => repeat(&spec, &user, &signals, &mut output)?,
         Ok(Ready::Told(signal)) => 128 + signal,

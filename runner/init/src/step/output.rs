@@ -8,6 +8,7 @@ use dockercise_init::spec::{LONGEST_VALUE, SPOOL_FILE, Spec, VALUE_FILE};
 use dockercise_mask::{Masker, Secrets};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 /// All that a step puts out.
@@ -22,6 +23,9 @@ pub struct Output {
     stderr: Masker,
     /// What a masker gives of one piece.
     masked: Vec<u8>,
+    /// Secrets that have come since, and all that are masked.
+    more: Option<Receiver<[String; 3]>>,
+    masks: Vec<Vec<u8>>,
 }
 
 impl Output {
@@ -39,11 +43,37 @@ impl Output {
             stderr: Masker::new(&secrets),
             secrets,
             masked: Vec::new(),
+            more: None,
+            masks: spec.masks.clone(),
         })
+    }
+
+    /// Masks what comes there, from when it has come.
+    pub fn mask_too(&mut self, more: Receiver<[String; 3]>) {
+        self.more = Some(more);
+    }
+
+    /// Takes up secrets that have come since. What the maskers hold back is judged by what they knew.
+    fn learn(&mut self) {
+        let Some(more) = &self.more else { return };
+        let new: Vec<Vec<u8>> = more.try_iter().flatten().map(String::into_bytes).filter(|s| !self.masks.contains(s)).collect();
+        if new.is_empty() {
+            return;
+        }
+        self.masks.extend(new);
+        let (secrets, _) = Secrets::new(&self.masks);
+        let mut rest = Vec::new();
+        std::mem::replace(&mut self.stdout, Masker::new(&secrets)).finish(|piece| rest.extend_from_slice(piece));
+        self.stdout_masked(&rest);
+        rest.clear();
+        std::mem::replace(&mut self.stderr, Masker::new(&secrets)).finish(|piece| rest.extend_from_slice(piece));
+        self.log(Stream::Stderr, &rest);
+        self.secrets = secrets;
     }
 
     /// Takes bytes of a stream; false where no more of it is of any use.
     pub fn write(&mut self, stream: Stream, bytes: &[u8]) -> bool {
+        self.learn();
         match stream {
             Stream::Stdout if self.secret => self.value.write(bytes),
             Stream::Stdout => {
@@ -171,6 +201,7 @@ mod tests {
             cwd: String::new(),
             user: String::new(),
             volume: vec![],
+            aws: false,
             every_ms: None,
             masks,
             secret: false,

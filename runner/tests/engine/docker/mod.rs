@@ -89,6 +89,7 @@ impl Rig {
             secret: false,
             value: true,
             log_cap: LOG_CAP,
+            aws: None,
         }
     }
 
