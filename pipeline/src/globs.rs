@@ -9,15 +9,20 @@ use regex::bytes::{Regex, RegexBuilder};
 
 /// Longer than any sensible pattern.
 const MAX_LENGTH: usize = 1000;
-/// What a pattern may cost in memory, in bytes.
-const MAX_COST: usize = 256 * 1024;
+/// Most wildcards, members of `[..]` and alternatives of one pattern: what keeps it from costing more than [`MAX_COST`].
+const MAX_SIGNS: u32 = 100;
+/// Most `{` in each other.
+const MAX_DEPTH: u32 = 8;
+/// What a pattern costs in memory at most, in bytes.
+const MAX_COST: usize = 1024 * 1024;
 
 /// Is it a glob?
 ///
 /// # Errors
 /// In words, what is wrong with it.
 pub fn check(pattern: &str) -> Result<(), String> {
-    one(pattern.strip_prefix('!').unwrap_or(pattern)).map(|_| ())
+    // Every translation can be built (a test), and building one takes a hundred times as long: files hold thousands.
+    translate(pattern.strip_prefix('!').unwrap_or(pattern)).map(|_| ())
 }
 
 /// Globs, ready to be matched.
@@ -59,32 +64,46 @@ impl Matcher {
 
 /// One pattern, without `!`.
 fn one(pattern: &str) -> Result<Regex, String> {
-    let shown = || pattern.chars().take(60).flat_map(char::escape_debug).collect::<String>();
+    let built = RegexBuilder::new(&translate(pattern)?).dot_matches_new_line(true).size_limit(MAX_COST).dfa_size_limit(MAX_COST).build();
+    built.map_err(|_| format!("the pattern `{}` asks for too much at once", shown(pattern)))
+}
+
+/// A pattern for people.
+fn shown(pattern: &str) -> String {
+    pattern.chars().take(60).flat_map(char::escape_debug).collect()
+}
+
+/// The same as a regular expression that matches whole texts only.
+fn translate(pattern: &str) -> Result<String, String> {
     if pattern.is_empty() {
         return Err("a pattern is empty".to_owned());
     }
     if pattern.len() > MAX_LENGTH {
-        return Err(format!("the pattern `{}…` is over {MAX_LENGTH} bytes long", shown()));
+        return Err(format!("the pattern `{}…` is over {MAX_LENGTH} bytes long", shown(pattern)));
     }
-    let text = Translation::of(pattern).map_err(|why| format!("the pattern `{}` {why}", shown()))?;
-    let built = RegexBuilder::new(&text).dot_matches_new_line(true).size_limit(MAX_COST).dfa_size_limit(MAX_COST).build();
-    built.map_err(|_| format!("the pattern `{}` asks for too much at once", shown()))
+    Translation::of(pattern).map_err(|why| format!("the pattern `{}` {why}", shown(pattern)))
 }
 
 struct Translation<'a> {
     rest: std::iter::Peekable<std::str::Chars<'a>>,
     out: String,
     depth: u32,
+    signs: u32,
 }
 
 impl Translation<'_> {
-    /// The same as a regular expression that matches whole texts only.
     fn of(pattern: &str) -> Result<String, &'static str> {
-        let mut it = Translation { rest: pattern.chars().peekable(), out: String::from("^(?:"), depth: 0 };
+        let mut it = Translation { rest: pattern.chars().peekable(), out: String::from("^(?:"), depth: 0, signs: 0 };
         let mut before = None;
         while let Some(c) = it.rest.next() {
             it.one(c, before)?;
             before = Some(c);
+            if it.signs > MAX_SIGNS {
+                return Err("has over 100 wildcards and alternatives");
+            }
+            if it.depth > MAX_DEPTH {
+                return Err("has over 8 `{` in each other");
+            }
         }
         if it.depth > 0 {
             return Err("opens a `{` that it does not close");
@@ -94,6 +113,9 @@ impl Translation<'_> {
     }
 
     fn one(&mut self, c: char, before: Option<char>) -> Result<(), &'static str> {
+        if matches!(c, '*' | '?' | '{' | ',') {
+            self.signs += 1;
+        }
         match c {
             '*' if self.rest.peek() == Some(&'*') => {
                 while self.rest.next_if_eq(&'*').is_some() {}
@@ -143,6 +165,7 @@ impl Translation<'_> {
                 c => c,
             };
             first = false;
+            self.signs += 1;
             let mut ahead = self.rest.clone();
             let high = match (ahead.next(), ahead.next()) {
                 (Some('-'), Some(high)) if high != ']' => {

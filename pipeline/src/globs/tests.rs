@@ -110,7 +110,36 @@ fn what_is_no_glob_is_said() {
     assert!(check("!main").is_ok());
 }
 
+/// What is found to be a glob can be matched with: nobody looks again.
+#[test]
+fn the_most_that_is_allowed_can_be_built() {
+    let members: String = ('à'..'ā').step_by(2).take(50).collect();
+    for pattern in [
+        "?".repeat(100),
+        "*".repeat(1000),
+        "**/".repeat(100),
+        "[!a]".repeat(100),
+        "*?".repeat(50),
+        "\u{10fffe}?*".repeat(50),
+        format!("[{members}]") + &"?".repeat(50),
+        format!("[!{members}]*") + &"[\u{80}-\u{10ffff}]".repeat(49),
+        "{*".repeat(8) + &",?".repeat(40) + &"}".repeat(8),
+    ] {
+        check(&pattern).unwrap();
+        one(&pattern).unwrap();
+    }
+    assert_eq!(check(&"?".repeat(101)).unwrap_err(), format!("the pattern `{}` has over 100 wildcards and alternatives", "?".repeat(60)));
+    assert!(check(&"{".repeat(9)).unwrap_err().ends_with("has over 8 `{` in each other"));
+}
+
 proptest! {
+    #[test]
+    fn every_glob_can_be_built(pattern in "([*?a/,]|\\*\\*/|[{}]|\\[!?[a-zà-ü]-[ý-ÿ]\\]|\\PC){0,60}") {
+        if check(&pattern).is_ok() {
+            prop_assert!(one(&pattern).is_ok());
+        }
+    }
+
     #[test]
     fn nothing_panics_and_a_literal_matches_itself_alone(pattern in "\\PC{0,40}", text in "\\PC{0,40}") {
         let _ = globs(&[&pattern]).matcher().map(|m| m.matches(&text));
