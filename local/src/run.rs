@@ -74,8 +74,8 @@ pub async fn run(options: Options, mut signals: Signals) -> anyhow::Result<Endin
     let home = Home::take(&state, options.folder.root())?;
     let address = options.docker_host.clone().or_else(|| std::env::var("DOCKER_HOST").ok()).unwrap_or_default();
     home.open(&address).context("cannot write down that a run begins")?;
-    let connecting = Engine::connect(EngineOptions { docker_host: options.docker_host.clone(), host: home.host().to_owned() });
-    let engine = match connecting.await {
+    let engine = EngineOptions { docker_host: options.docker_host.clone(), docker_config: None, host: home.host().to_owned() };
+    let engine = match Engine::connect(engine).await {
         Ok(engine) => engine,
         Err(error) => {
             if error.is_connection() {
@@ -183,7 +183,7 @@ async fn put_away_others(state: PathBuf) {
     for home in others {
         let address = home.open_at().filter(|address| !address.is_empty());
         let put_away = async {
-            let engine = Engine::connect(EngineOptions { docker_host: address, host: home.host().to_owned() }).await?;
+            let engine = Engine::connect(EngineOptions { docker_host: address, docker_config: None, host: home.host().to_owned() }).await?;
             engine.clear().await?;
             anyhow::Ok(home.put_away()?)
         };

@@ -2,11 +2,12 @@
 //! by the thousand against a host that is not there.
 
 use crate::engine::{
-    AttemptKey, AttemptSpec, Ended, Engine, EngineError, Folder, Follow, Found, ImageRef, Opened, Signal, SpoolSum, Tree, ValueInfo,
+    AttemptKey, AttemptSpec, Ended, Engine, EngineError, Folder, Follow, Found, ImageRef, Opened, Signal, SpoolSum, Tell, Tree, ValueInfo,
 };
 use bytes::Bytes;
 use dockercise_init::look::Entry;
 use dockercise_pipeline::ids::{RunId, StepIx};
+use dockercise_pipeline::wire::ResolvedImage;
 use futures_util::Stream;
 use std::future::Future;
 
@@ -31,7 +32,8 @@ pub trait Left: Send {
 pub trait Host: Send + Sync + 'static {
     type Spool: Spool;
     type Left: Left;
-    fn resolve_image(&self, image: &str) -> impl Answer<ImageRef>;
+    fn resolve_image(&self, image: &str, tell: &Tell) -> impl Answer<ImageRef>;
+    fn find_image(&self, image: &ResolvedImage, tell: &Tell) -> impl Answer<ImageRef>;
     fn open_run(&self, run: RunId) -> impl Answer<()>;
     fn rest_run(&self, run: RunId) -> impl Answer<()>;
     fn close_run(&self, run: RunId) -> impl Answer<()>;
@@ -76,9 +78,11 @@ impl Host for Engine {
     type Spool = Follow;
     type Left = Tree;
 
-    async fn resolve_image(&self, image: &str) -> Result<ImageRef, EngineError> {
-        let progress = |words: String| tracing::debug!(image, words, "pulling");
-        Engine::resolve_image(self, image, &progress).await
+    fn resolve_image(&self, image: &str, tell: &Tell) -> impl Answer<ImageRef> {
+        Engine::resolve_image(self, image, tell)
+    }
+    fn find_image(&self, image: &ResolvedImage, tell: &Tell) -> impl Answer<ImageRef> {
+        Engine::find_image(self, image, tell)
     }
     fn open_run(&self, run: RunId) -> impl Answer<()> {
         Engine::open_run(self, run)

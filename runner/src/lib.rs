@@ -56,6 +56,8 @@ pub struct RunnerOptions {
     pub data_dir: PathBuf,
     /// As `unix:///var/run/docker.sock`; `None` is `DOCKER_HOST`, or the default socket.
     pub docker_host: Option<String>,
+    /// Docker's configuration with the logins of registries; `None` is `DOCKER_CONFIG`, or `.docker` in the home folder.
+    pub docker_config: Option<PathBuf>,
     /// How many steps may run at once over all jobs; `None` is the greater of 8 and twice the processors.
     pub slots: Option<usize>,
     /// The AWS profile of this computer whose credentials steps of trusted runs get; `None` for none.
@@ -100,7 +102,7 @@ async fn work(options: RunnerOptions, told: &CancellationToken) -> anyhow::Resul
     let Some(lock) = told.run_until_cancelled(lock::take(&options.data_dir)).await else { return Ok(()) };
     let _lock = lock.with_context(|| format!("cannot lock {}", options.data_dir.display()))?;
     let store = store::Store::open(&options.data_dir)?;
-    let engine = EngineOptions { docker_host: options.docker_host, host: store.host()? };
+    let engine = EngineOptions { docker_host: options.docker_host, docker_config: options.docker_config, host: store.host()? };
     let Some((engine, about)) = connect(engine, told).await else { return Ok(()) };
     let slots = options.slots.unwrap_or_else(default_slots).max(1);
     let capacity = admission::Capacity::of(&about, slots);

@@ -32,6 +32,8 @@ pub struct Embedded {
     pub docker_host: Option<String>,
     /// The AWS profile whose credentials steps get.
     pub aws_profile: Option<String>,
+    /// Where the logins of registries are, where that is not the usual place.
+    pub docker_config: Option<PathBuf>,
 }
 
 /// How long a runner whose server was killed looks for a new one. It starts nothing new after that (reliability.md, rule 4);
@@ -125,6 +127,9 @@ fn spawn(embedded: &Embedded) -> std::io::Result<Child> {
     }
     if let Some(profile) = &embedded.aws_profile {
         command.arg("--aws-profile").arg(profile);
+    }
+    if let Some(path) = &embedded.docker_config {
+        command.arg("--docker-config").arg(path);
     }
     // A group of its own: ctrl-c at the terminal reaches the server, which ends the runner in order.
     command.env(TOKEN, &embedded.token).stdin(Stdio::null()).process_group(0).spawn()

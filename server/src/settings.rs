@@ -78,6 +78,9 @@ pub struct ServeSettings {
     /// AWS profile of this computer whose credentials steps of trusted runs get [default: none]
     #[arg(long, env = "DOCKERCISE_AWS_PROFILE", value_name = "NAME")]
     pub aws_profile: Option<String>,
+    /// Docker's configuration with the logins of registries, or its folder [default: DOCKER_CONFIG or ~/.docker]
+    #[arg(long, env = "DOCKERCISE_DOCKER_CONFIG", value_name = "PATH")]
+    pub docker_config: Option<PathBuf>,
 }
 
 impl ServeSettings {

@@ -13,7 +13,7 @@ pub use results::ResultName;
 use crate::retry::Backoff;
 use bytes::Bytes;
 use dockercise_pipeline::ids::{Attempt, Fence, JobId, Phase};
-use dockercise_pipeline::wire::{Have, Orders, Poll, Reports, Taken};
+use dockercise_pipeline::wire::{Have, Notice, Orders, Poll, Reports, Taken};
 use reqwest::StatusCode;
 use serde::Serialize;
 use std::fmt;
@@ -115,6 +115,15 @@ impl Client {
             return Ok(have);
         }
         answer::read(status, &body)
+    }
+
+    /// Says what a step is at; kept nowhere.
+    ///
+    /// # Errors
+    /// As for [`Client::reports`].
+    pub async fn notice(&self, job: JobId, notice: &Notice) -> Result<(), CallError> {
+        let (status, body) = self.send(&format!("jobs/{job}/notices"), CALL_TIMEOUT, json(notice)?, "application/json").await?;
+        if status.is_success() { Ok(()) } else { answer::read(status, &body) }
     }
 
     async fn send(&self, path: &str, timeout: Duration, body: Bytes, kind: &str) -> Result<(StatusCode, Bytes), CallError> {

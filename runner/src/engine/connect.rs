@@ -1,6 +1,7 @@
 //! Connecting: the helper image, the host's volumes, the keeper.
 
 use super::config::{self, VolumeKind};
+use super::image::Logins;
 use super::keeper::{Blueprint, Keeper};
 use super::names::{KIND, Names};
 use super::{Engine, EngineError, EngineOptions, Inner};
@@ -49,6 +50,7 @@ impl Engine {
             names,
             helper,
             keeper: Keeper::new(blueprint),
+            logins: Logins::new(options.docker_config),
             store_path: store.1,
             go_path: go.1,
             copy_on_write: AtomicBool::new(true),

@@ -28,6 +28,7 @@ mod types;
 
 pub use error::EngineError;
 pub use follow::Follow;
+pub use image::Tell;
 pub use tree::{Folder, Opened, Tree};
 pub use types::{
     About, AttemptKey, AttemptSpec, Ended, EngineOptions, Found, ImageConfig, ImageRef, LOG_CAP, Layer, Limits, Mounted, Secrets, Signal,
@@ -57,6 +58,7 @@ struct Inner {
     /// The helper image's name.
     helper: String,
     keeper: Keeper,
+    logins: image::Logins,
     /// Where the engine's host has the volumes, as the engine says.
     store_path: String,
     go_path: String,

@@ -6,6 +6,7 @@ pub use dockercise_init::spec::LOG_CAP;
 #[doc(inline)]
 pub use dockercise_mask::Secrets;
 use dockercise_pipeline::ids::{Attempt, Phase, RunId, StepIx};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Which engine, and as whom.
@@ -13,6 +14,9 @@ use std::time::Duration;
 pub struct EngineOptions {
     /// As `unix:///var/run/docker.sock`; `None` is `DOCKER_HOST`, or the default socket.
     pub docker_host: Option<String>,
+    /// Docker's configuration with the logins of registries, as a file or the folder it is in; `None` is `DOCKER_CONFIG`,
+    /// or `.docker` in the home folder.
+    pub docker_config: Option<PathBuf>,
     /// Eight lower-case hex digits, the same for as long as the runner's data folder lives. Everything this engine
     /// makes carries it, and nothing without it is ever touched. Only one runner at a time may use one.
     pub host: String,

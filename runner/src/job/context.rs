@@ -1,8 +1,9 @@
 //! What the steps of a job share.
 
+use super::images::Images;
 use super::message::Message;
 use super::vault::Vault;
-use crate::engine::{AttemptKey, EngineError, Folder, ImageRef};
+use crate::engine::{AttemptKey, EngineError, Folder};
 use crate::host::Host;
 use crate::shared::{Shared, patiently};
 use dockercise_pipeline::ids::{Attempt, Phase};
@@ -33,7 +34,7 @@ pub struct Context<H> {
     pub line: mpsc::Sender<Message>,
     opened: Once<()>,
     source: Once<()>,
-    images: Mutex<HashMap<String, Arc<Once<ImageRef>>>>,
+    pub(super) images: Images,
     /// What steps have left.
     left: Mutex<HashMap<Attempt, Vec<Folder>>>,
     /// What must not be shown.
@@ -51,7 +52,7 @@ impl<H: Host> Context<H> {
             line,
             opened: OnceCell::new(),
             source: OnceCell::new(),
-            images: Mutex::default(),
+            images: Images::default(),
             left: Mutex::default(),
             vault: Vault::default(),
             calls: TaskTracker::new(),
@@ -86,16 +87,6 @@ impl<H: Host> Context<H> {
     pub async fn answered(&self) {
         self.calls.close();
         self.calls.wait().await;
-    }
-
-    /// An image, resolved once for the job.
-    pub async fn image(&self, name: &str) -> Result<ImageRef, String> {
-        let cell = {
-            let mut images = self.images.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(images.entry(name.to_owned()).or_default())
-        };
-        let resolve = async || patiently(|| self.host().resolve_image(name)).await.map_err(|e| e.to_string());
-        cell.get_or_init(resolve).await.clone()
     }
 
     /// Remembers what an attempt leaves, or will leave.

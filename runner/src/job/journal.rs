@@ -2,7 +2,7 @@
 //! What stands here happened; what does not may have to be found out from the engine.
 
 use dockercise_pipeline::run::Stamped;
-use dockercise_pipeline::wire::Report;
+use dockercise_pipeline::wire::{Report, ResolvedImage};
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -30,6 +30,16 @@ pub enum Entry {
         /// The number.
         up_to: u64,
     },
+}
+
+impl Entry {
+    /// The image that a step was started with.
+    pub fn image(&self) -> Option<&ResolvedImage> {
+        match self {
+            Entry::Report { report } => report.image.as_ref(),
+            Entry::Order { .. } | Entry::Taken { .. } => None,
+        }
+    }
 }
 
 /// The open file.

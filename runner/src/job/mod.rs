@@ -6,6 +6,7 @@
 mod context;
 mod effects;
 mod end;
+mod images;
 pub mod journal;
 mod ledger;
 mod message;
@@ -82,7 +83,9 @@ pub struct Loop<H> {
 
 impl<H: Host> Loop<H> {
     /// For a job just given, or taken up again with what its journal holds.
-    pub fn new(shared: Arc<Shared<H>>, job: Job, journal: Journal, entries: Vec<Entry>) -> (Loop<H>, Held) {
+    pub fn new(shared: Arc<Shared<H>>, mut job: Job, journal: Journal, entries: Vec<Entry>) -> (Loop<H>, Held) {
+        // A tag may have moved since; what a name stood for then, it stands for.
+        job.images.extend(entries.iter().filter_map(Entry::image).cloned());
         let mut ledger = Ledger::new(&job, Utc::now());
         ledger.replay(entries);
         let (line, messages) = mpsc::channel(LINE);

@@ -6,6 +6,7 @@ use super::{Order, Walk};
 use crate::engine::{AttemptSpec, ImageConfig, ImageRef, LOG_CAP, Layer, Mounted};
 use crate::host::Host;
 use crate::job::{Context, SOURCE_LAYER};
+use crate::shared::patiently;
 use dockercise_pipeline::ids::{Attempt, Phase, StepIx};
 use dockercise_pipeline::plan::{ImageFrom, Plan, StepPlan, WORKDIR, Work};
 use dockercise_pipeline::run::RunState;
@@ -14,6 +15,9 @@ use std::time::Duration;
 
 /// The longest directory's name in a plan that is believed, in bytes.
 const LONGEST_PATH: usize = 4096;
+
+/// The longest value that may be an image's id.
+const LONGEST_ID: u64 = 100;
 
 impl<H: Host> Walk<H> {
     /// Makes everything ready that a command needs, and says what its container is to be.
@@ -71,13 +75,25 @@ impl<H: Host> Walk<H> {
 
     /// The image, and its name for people.
     async fn image(&self, from: &ImageFrom) -> Result<(String, ImageRef), String> {
-        let name = match from {
-            ImageFrom::Named { name } => name.clone(),
-            ImageFrom::Step { .. } => return Err("this runner runs named images only".to_owned()),
-        };
-        let image = self.cx.image(&name).await?;
-        Ok((name, image))
+        let cx = &*self.cx;
+        match from {
+            ImageFrom::Named { name } => Ok((name.clone(), cx.image(name, self.order.attempt.step).await?)),
+            ImageFrom::Step { step } => {
+                let value = patiently(|| cx.host().read_value(cx.job.run, *step, LONGEST_ID)).await.map_err(|e| e.to_string())?;
+                let id = image_id(&value).ok_or_else(|| format!("the value of {} is no image's id", cx.job.plan.full_name(*step)))?;
+                let name = format!("{{{}}}", cx.job.plan.step(*step).name);
+                let image = cx.made_image(&name, id).await?;
+                Ok((name, image))
+            }
+        }
     }
+}
+
+/// The id that a step's value is which has made an image.
+fn image_id(value: &[u8]) -> Option<&str> {
+    let id = std::str::from_utf8(value).ok()?.trim_end();
+    let hex = id.strip_prefix("sha256:")?;
+    (hex.len() == 64 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))).then_some(id)
 }
 
 /// What is run.
@@ -160,6 +176,15 @@ mod tests {
         assert_eq!(of(&own, image(&["plugin", "./x"], "/app")), Ok(vec!["plugin".into(), "./x".into()]));
         assert!(of(&own, image(&[], "")).is_err_and(|words| words.contains("no command of its own")));
         assert_eq!(of(&Work::shell("plugin", "ls"), image(&["x"], "")), Ok(vec!["sh".into(), "-ec".into(), "ls".into()]));
+    }
+
+    #[test]
+    fn an_images_id_is_nothing_else() {
+        let id = format!("sha256:{}", "0a".repeat(32));
+        assert_eq!(image_id(format!("{id}\n").as_bytes()), Some(id.as_str()));
+        for bad in ["alpine", "sha256:0a", &id.to_uppercase(), &format!("{id}x"), &format!("-{id}")] {
+            assert_eq!(image_id(bad.as_bytes()), None, "{bad}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! nothing).
 
 use crate::engine::{
-    AttemptKey, AttemptSpec, Ended, EngineError, Folder, Found, ImageConfig, ImageRef, Layer, Opened, Signal, SpoolSum, ValueInfo,
+    AttemptKey, AttemptSpec, Ended, EngineError, Folder, Found, ImageConfig, ImageRef, Layer, Opened, Signal, SpoolSum, Tell, ValueInfo,
 };
 use crate::host::{Host, Left, Spool};
 use crate::tests::support::server::{project, sha256};
@@ -12,6 +12,7 @@ use bytes::Bytes;
 use dockercise_init::look::{Entry, EntryKind};
 use dockercise_pipeline::frame;
 use dockercise_pipeline::ids::{Phase, RunId, StepIx};
+use dockercise_pipeline::wire::ResolvedImage;
 use futures_util::{Stream, StreamExt as _};
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
@@ -41,6 +42,8 @@ pub struct World {
     pub values: BTreeMap<(RunId, StepIx), Vec<u8>>,
     pub open: BTreeSet<RunId>,
     pub faults: Vec<String>,
+    /// From now on every image's name stands for another one.
+    pub tags_moved: bool,
     running: usize,
     pub most_running: usize,
 }
@@ -220,12 +223,22 @@ impl Host for FakeHost {
     type Spool = FakeSpool;
     type Left = FakeTree;
 
-    async fn resolve_image(&self, image: &str) -> Result<ImageRef, EngineError> {
+    async fn find_image(&self, image: &ResolvedImage, _tell: &Tell) -> Result<ImageRef, EngineError> {
         self.call().await?;
+        Ok(ImageRef { id: image.id.clone(), digest: image.digest.clone(), pulled: false, config: ImageConfig::default() })
+    }
+
+    async fn resolve_image(&self, image: &str, tell: &Tell) -> Result<ImageRef, EngineError> {
+        self.call().await?;
+        if image == "other" {
+            tell(format!("pulling {image}"));
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
         if image == "missing" {
             return Err(EngineError::Image { image: image.into(), words: "no such image".into() });
         }
-        Ok(ImageRef { id: format!("sha256:{image}"), digest: None, pulled: false, config: ImageConfig::default() })
+        let moved = if self.world().tags_moved { "-moved" } else { "" };
+        Ok(ImageRef { id: format!("sha256:{image}{moved}"), digest: None, pulled: false, config: ImageConfig::default() })
     }
 
     async fn open_run(&self, run: RunId) -> Result<(), EngineError> {
@@ -410,7 +423,7 @@ impl Host for FakeHost {
     async fn forget_spool(&self, key: &AttemptKey) -> Result<(), EngineError> {
         self.call().await?;
         // Kept, for the test to compare; but whoever asks for it now is at fault.
-        if key.phase == Phase::Run && self.world().containers.get(key).is_some_and(|c| c.started > 0 && c.exit.is_none()) {
+        if key.phase == Phase::Run && self.world().containers.get(key).is_some_and(|c| c.started > 0 && c.exit.is_none() && !c.removed) {
             self.world().faults.push(format!("{key:?} is forgotten while it runs"));
         }
         Ok(())

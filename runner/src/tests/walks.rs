@@ -305,6 +305,35 @@ async fn bytes_that_the_server_lost_are_sent_again_before_it_believes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_image_is_the_same_for_the_whole_run_whatever_its_tag_does() {
+    let scene = Scene::new(0).await;
+    let mut other = step("").after(1);
+    other.work = Work::shell("other", "");
+    let mut plan = plan(vec![step("out 1"), step("wait 100").after(0), other, step("").after(2)]);
+    plans::gate(&mut plan, 3);
+    let run = scene.server.submit(plan, no_source());
+    let life = scene.life();
+    scene.server.until("the first is over", |k| k.runs[run].machine.state().steps[0].status.ended().is_some()).await;
+    // Another process goes on with the job, and another job with the run.
+    life.end().await;
+    scene.host.world().tags_moved = true;
+    let life = scene.life();
+    scene
+        .server
+        .until("the gate waits", |k| !waiting_gates(&k.runs[run]).is_empty() && k.runs[run].jobs.iter().all(|j| j.has_ended()))
+        .await;
+    scene.server.tell(run, &Event::GateClicked { gate: GateIx(0), by: "me".into() });
+    scene.server.until_released(run).await;
+    life.end().await;
+    let images: Vec<String> = scene.host.world().containers.values().map(|c| c.spec.clone().unwrap().image).collect();
+    assert_eq!(images, ["sha256:dcw-test", "sha256:dcw-test", "sha256:other-moved", "sha256:dcw-test"]);
+    let notices = scene.server.known().runs[run].notices.clone();
+    assert!(notices.iter().any(|(step, words)| step.0 == 2 && words.as_deref() == Some("pulling other")), "{notices:?}");
+    assert_eq!(notices.last(), Some(&(StepIx(2), None)));
+    scene.judge(run);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_job_taken_away_is_ended_without_a_word() {
     let scene = Scene::new(0).await;
     let run = scene.server.submit(plan(vec![step("out 10 wait 60000")]), no_source());

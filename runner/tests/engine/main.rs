@@ -16,6 +16,7 @@ mod aws;
 mod daemon;
 mod docker;
 mod folders;
+mod images;
 mod layers;
 mod limits;
 mod network;

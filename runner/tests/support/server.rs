@@ -14,7 +14,8 @@ use dockercise_pipeline::outcome::Outcome;
 use dockercise_pipeline::plan::Plan;
 use dockercise_pipeline::run::{Effect, Event, GateState, Run, Selection, Stamped, StepStatus};
 use dockercise_pipeline::wire::{
-    About, AskSecrets, Have, HeldJob, Job, Numbered, Order, Orders, Poll, Record, Report, Reports, Secrets, Source, Taken,
+    About, AskSecrets, Have, HeldJob, Job, Notice, Numbered, Order, Orders, Poll, Record, Report, Reports, ResolvedImage, Secrets, Source,
+    Taken,
 };
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -36,6 +37,10 @@ pub struct RunHere {
     pub logs: BTreeMap<(StepIx, u32, Phase), Vec<u8>>,
     pub events: Vec<Event>,
     pub files: BTreeMap<String, Vec<u8>>,
+    /// What each name of an image has turned out to be.
+    pub images: Vec<ResolvedImage>,
+    /// What steps said they are at.
+    pub notices: Vec<(StepIx, Option<String>)>,
     /// What was recorded of each step.
     pub records: BTreeMap<StepIx, Record>,
 }
@@ -97,6 +102,7 @@ impl TestServer {
             .route("/runner/v1/jobs/{job}/reports", post(reports))
             .route("/runner/v1/jobs/{job}/log/{step}/{attempt}/{phase}", post(log))
             .route("/runner/v1/jobs/{job}/secrets", post(secrets))
+            .route("/runner/v1/jobs/{job}/notices", post(notice))
             .route("/runner/v1/jobs/{job}/results/{step}/{attempt}/{sha256}", put(result))
             .layer(axum::extract::DefaultBodyLimit::max(1 << 20))
             .layer(axum::middleware::from_fn_with_state(Arc::clone(&server), door))
@@ -131,6 +137,8 @@ impl TestServer {
             logs: BTreeMap::new(),
             events: Vec::new(),
             files: BTreeMap::new(),
+            images: Vec::new(),
+            notices: Vec::new(),
             records: BTreeMap::new(),
         };
         known.runs.push(run);
@@ -218,6 +226,10 @@ pub fn sha256(bytes: &[u8]) -> String {
 }
 
 impl JobHere {
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+
     fn is_not(&self, fence: Fence) -> bool {
         self.fence != fence || self.revoked
     }
@@ -298,7 +310,7 @@ impl Known {
                         about: about(run.machine.plan(), &run.source.sha),
                         source: run.source.clone(),
                         trusted,
-                        images: Vec::new(),
+                        images: run.images.clone(),
                         kept: Vec::new(),
                     });
                 }
@@ -321,6 +333,7 @@ impl Known {
             run.jobs[job].ended = true;
             assert_eq!(run.jobs[job].fence, fence);
         }
+        run.images.extend(report.image.clone().filter(|image| run.images.iter().all(|known| known.name != image.name)));
         run.events.push(report.stamped.event.clone());
         let faults = self.faults.len();
         self.apply(place, &report.stamped.event);
@@ -442,6 +455,16 @@ async fn reports(State(server): Here, Path(job): Path<Uuid>, axum::Json(reports)
     };
     server.poke();
     answer
+}
+
+async fn notice(State(server): Here, Path(job): Path<Uuid>, axum::Json(notice): axum::Json<Notice>) -> StatusCode {
+    let mut known = server.known();
+    let Some((run, job)) = known.find(JobId(job)) else { return StatusCode::CONFLICT };
+    if known.runs[run].jobs[job].is_not(notice.fence) {
+        return StatusCode::CONFLICT;
+    }
+    known.runs[run].notices.push((notice.step, notice.words));
+    StatusCode::NO_CONTENT
 }
 
 #[derive(serde::Deserialize)]

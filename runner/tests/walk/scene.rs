@@ -97,7 +97,7 @@ impl Scene {
     pub async fn end(self, runner: Runner) {
         drop(runner);
         let host = std::fs::read_to_string(self.data.path().join("host")).unwrap();
-        let engine = Engine::connect(EngineOptions { docker_host: None, host }).await.unwrap();
+        let engine = Engine::connect(EngineOptions { docker_host: None, docker_config: None, host }).await.unwrap();
         assert_eq!(engine.runs().await.unwrap(), Vec::<String>::new());
         engine.leave().await.unwrap();
         for folder in ["jobs", "runs", "tmp"] {

@@ -22,6 +22,9 @@ pub struct RunnerArgs {
     /// AWS profile whose credentials steps of trusted runs get [default: none]
     #[arg(long, value_name = "NAME")]
     aws_profile: Option<String>,
+    /// Docker's configuration with the logins of registries, or its folder [default: DOCKER_CONFIG or ~/.docker]
+    #[arg(long, value_name = "PATH")]
+    docker_config: Option<PathBuf>,
     /// How many steps may run at once [default: 8, or twice the processors if that is more]
     #[arg(long, value_name = "N")]
     slots: Option<usize>,
@@ -45,6 +48,7 @@ pub fn run(args: RunnerArgs) -> anyhow::Result<ExitCode> {
             token,
             data_dir: args.data,
             docker_host: args.docker_host,
+            docker_config: args.docker_config,
             slots: args.slots,
             aws_profile: args.aws_profile,
         };

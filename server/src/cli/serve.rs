@@ -73,6 +73,7 @@ async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
         token,
         data: folder.join("runner"),
         docker_host: settings.docker_host.clone(),
+        docker_config: settings.docker_config.clone(),
         aws_profile: settings.aws_profile.clone(),
     };
 

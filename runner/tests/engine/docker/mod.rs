@@ -1,6 +1,7 @@
 //! A host of its own for each test, on the real Docker engine; at its end nothing with its label may be left.
 
 pub mod image;
+pub mod registry;
 
 use bytes::Bytes;
 use dockercise_pipeline::frame::{Stream as Kind, first};
@@ -11,6 +12,7 @@ use dockercise_runner::engine::{
 use futures_util::{Stream, StreamExt, stream};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -58,13 +60,18 @@ pub async fn rig_at(docker: bollard::Docker, docker_host: Option<String>) -> Rig
     let image = image::busybox(&docker).await;
     let host = uuid::Uuid::new_v4().simple().to_string()[..8].to_owned();
     let run = RunId(uuid::Uuid::now_v7());
-    let engine = Engine::connect(EngineOptions { docker_host, host: host.clone() }).await.unwrap();
+    let engine = Engine::connect(EngineOptions { docker_host, docker_config: None, host: host.clone() }).await.unwrap();
     engine.open_run(run).await.unwrap();
     Rig { engine, docker, host, run, image }
 }
 
 pub async fn connect(host: &str) -> Engine {
-    Engine::connect(EngineOptions { docker_host: None, host: host.to_owned() }).await.unwrap()
+    connect_with(host, None).await
+}
+
+/// With Docker's configuration at a place of its own.
+pub async fn connect_with(host: &str, docker_config: Option<PathBuf>) -> Engine {
+    Engine::connect(EngineOptions { docker_host: None, docker_config, host: host.to_owned() }).await.unwrap()
 }
 
 impl Rig {
