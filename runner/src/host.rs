@@ -46,6 +46,7 @@ pub trait Host: Send + Sync + 'static {
     fn find(&self, key: &AttemptKey) -> impl Answer<Option<Found>>;
     fn wait(&self, key: &AttemptKey) -> impl Answer<Ended>;
     fn signal(&self, key: &AttemptKey, signal: Signal) -> impl Answer<()>;
+    fn enter(&self, key: &AttemptKey, argv: &[String]) -> impl Answer<Option<i64>>;
     fn remove(&self, key: &AttemptKey) -> impl Answer<()>;
     fn follow(&self, key: &AttemptKey, from: u64) -> Self::Spool;
     fn project(&self, key: &AttemptKey) -> impl Answer<ValueInfo>;
@@ -119,6 +120,9 @@ impl Host for Engine {
     }
     fn signal(&self, key: &AttemptKey, signal: Signal) -> impl Answer<()> {
         Engine::signal(self, key, signal)
+    }
+    fn enter(&self, key: &AttemptKey, argv: &[String]) -> impl Answer<Option<i64>> {
+        Engine::enter(self, key, argv)
     }
     fn remove(&self, key: &AttemptKey) -> impl Answer<()> {
         Engine::remove(self, key)

@@ -215,12 +215,13 @@ async fn stored(
     let (account, slug, number): (String, String, i64) = (row.get(0), row.get(1), row.get(2));
     let folder = world.server.data().join("results").join(account).join(slug).join(number.to_string()).join(&step.name);
     for log in &record.logs {
-        let file = folder.join(format!("{}-{}.log", log.attempt.number, log.phase.word()));
+        let service = log.service.as_ref().map(|name| format!("-{name}")).unwrap_or_default();
+        let file = folder.join(format!("{}-{}{service}.log", log.attempt.number, log.phase.word()));
         let bytes = std::fs::read(&file).unwrap_or_default();
         if bytes.len() as u64 != log.length || hex(&Sha256::digest(&bytes)) != log.sha256 {
             found.push(format!("I7: {} holds {} bytes, the record says {}, or they differ", file.display(), bytes.len(), log.length));
         }
-        if log.phase == dockercise_pipeline::ids::Phase::Run {
+        if log.phase == dockercise_pipeline::ids::Phase::Run && log.service.is_none() {
             let value = project(&bytes);
             if record.value_sha256.is_empty() && value.is_empty() {
                 // A secret: told by its length alone.

@@ -105,9 +105,11 @@ impl Client {
     ///
     /// # Errors
     /// As for [`Client::reports`].
-    pub async fn log(&self, log: LogName, fence: Fence, offset: u64, bytes: Bytes) -> Result<Have, CallError> {
-        let LogName { job, attempt, phase } = log;
-        let path = format!("jobs/{job}/log/{}/{}/{phase}?fence={fence}&offset={offset}", attempt.step, attempt.number);
+    pub async fn log(&self, log: &LogName, fence: Fence, offset: u64, bytes: Bytes) -> Result<Have, CallError> {
+        let LogName { job, attempt, phase, service } = log;
+        // A name of a service is letters, digits and dashes.
+        let service = service.as_ref().map(|name| format!("&service={name}")).unwrap_or_default();
+        let path = format!("jobs/{job}/log/{}/{}/{phase}?fence={fence}&offset={offset}{service}", attempt.step, attempt.number);
         let (status, body) = self.send(&path, CALL_TIMEOUT, bytes, "application/octet-stream").await?;
         if status == StatusCode::CONFLICT
             && let Ok(have) = serde_json::from_slice(&body)
@@ -141,7 +143,7 @@ impl Client {
 }
 
 /// Which log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogName {
     /// The job that wrote it.
     pub job: JobId,
@@ -149,6 +151,8 @@ pub struct LogName {
     pub attempt: Attempt,
     /// Of which command.
     pub phase: Phase,
+    /// Of which of the step's services; none for its own.
+    pub service: Option<String>,
 }
 
 fn json(value: &impl Serialize) -> Result<Bytes, CallError> {

@@ -1,7 +1,7 @@
 //! One container of a step: made, started, found again, told to stop, removed.
 
 use super::config::{self, VolumeKind, own_volume};
-use super::names::{self, ATTEMPT, PHASE, RUN, STEP};
+use super::names::{self, ATTEMPT, PHASE, RUN, SERVICE, STEP};
 use super::{AttemptKey, AttemptSpec, Ended, Engine, EngineError, Found, Inner, Mounted, Signal, end};
 use bollard::models::{ContainerCreateBody, ContainerInspectResponse, ContainerSummary, Mount};
 use bollard::query_parameters::{
@@ -22,7 +22,7 @@ impl Engine {
         let files = files_of(spec)?;
         let holders = self.holders(spec.key.run).await?;
         let (work, layer) = inner.working_directory(spec).await?;
-        let holder = inner.take_holder(&holders, &spec.key).await?;
+        let holder = inner.take_holder(&holders, &spec.key, &spec.services).await?;
         // The directories need only be there when the container starts.
         let made =
             tokio::try_join!(inner.keeper.all([layer, files].concat()), inner.make_container(spec, work, format!("container:{holder}")),);
@@ -81,7 +81,9 @@ impl Engine {
         let inner = &self.inner;
         inner.remove_container(&inner.names.step(key)).await?;
         inner.fresh().remove(key);
-        self.gave_up_holder(key);
+        if let Some(holder) = inner.known(key.run).and_then(|holders| holders.take_away(key)) {
+            inner.remove_container(&holder).await?;
+        }
         for at in [names::go_dir(key), names::values_dir(key), names::workdirs(key)] {
             inner.keeper.ask(Request::Remove { at }).await?;
         }
@@ -242,7 +244,11 @@ pub(super) fn key_of(run: RunId, container: &ContainerSummary) -> Option<Attempt
     }
     let phase = [Phase::Run, Phase::Done].into_iter().find(|phase| labels.get(PHASE).is_some_and(|p| p == phase.word()))?;
     let attempt = Attempt { step: StepIx(labels.get(STEP)?.parse().ok()?), number: labels.get(ATTEMPT)?.parse().ok()? };
-    Some(AttemptKey { run, attempt, phase })
+    let service = match labels.get(SERVICE) {
+        Some(number) => Some(number.parse().ok()?),
+        None => None,
+    };
+    Some(AttemptKey { run, attempt, phase, service })
 }
 
 /// What the engine says of a container that is over.

@@ -178,7 +178,7 @@ impl Inner {
         self.keeper.all(vec![dir("probe/l"), dir("probe/u"), dir("probe/w")]).await?;
         let path = |path| self.path(&place(path));
         let kind = VolumeKind::overlay(&[path("probe/l")], &path("probe/u"), &path("probe/w"));
-        let works = match self.try_mount(kind).await {
+        let works = match self.try_mount(kind).await? {
             Ok(()) => true,
             Err(error @ (EngineError::Unreachable { .. } | EngineError::Disk { .. })) => return Err(error),
             Err(error) => {
@@ -194,8 +194,8 @@ impl Inner {
         Ok(works)
     }
 
-    /// Starts a helper that does nothing, with a volume of this kind.
-    async fn try_mount(&self, kind: VolumeKind) -> Result<(), EngineError> {
+    /// Starts a helper that does nothing, with a volume of this kind, and says how that went.
+    async fn try_mount(&self, kind: VolumeKind) -> Result<Result<(), EngineError>, EngineError> {
         let name = self.names.of("probe");
         let mounts = vec![config::own_volume(kind, "/probe", self.names.labels("probe"))];
         let body = ContainerCreateBody {
@@ -211,7 +211,7 @@ impl Inner {
         self.docker.create_container(Some(create), body).await.map_err(self.error("create the probe"))?;
         let started = self.docker.start_container(&name, None::<StartContainerOptions>).await;
         let removed = self.docker.remove_container(&name, Some(options)).await;
-        started.map_err(self.error("start the probe"))?;
-        removed.map_err(self.error("remove the probe"))
+        removed.map_err(self.error("remove the probe"))?;
+        Ok(started.map_err(self.error("start the probe")))
     }
 }

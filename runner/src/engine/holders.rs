@@ -1,10 +1,10 @@
 //! Network namespaces of a run, each held open by a helper, made ahead of need: joining one takes a third of the
 //! time that making one does (architecture.md, "Network").
 
-use super::names::KIND;
+use super::names::{KIND, NAMES};
 use super::{AttemptKey, EngineError, Inner, config};
 use bollard::container::LogOutput;
-use bollard::models::{ContainerCreateBody, ContainerSummary, ContainerSummaryStateEnum, HostConfig};
+use bollard::models::{ContainerCreateBody, ContainerSummary, ContainerSummaryStateEnum, EndpointSettings, HostConfig, NetworkingConfig};
 use bollard::query_parameters::{
     AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, ListContainersOptionsBuilder, RemoveContainerOptionsBuilder,
     StartContainerOptions,
@@ -12,7 +12,7 @@ use bollard::query_parameters::{
 use dockercise_init::spec::READY;
 use dockercise_pipeline::ids::RunId;
 use futures_util::StreamExt;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OnceCell, RwLock};
@@ -38,6 +38,8 @@ pub struct Holders {
 struct Pool {
     free: Vec<String>,
     used: HashMap<AttemptKey, String>,
+    /// Those of `used` that are for one attempt alone.
+    own: HashSet<String>,
     next: u32,
     making_ahead: bool,
 }
@@ -69,18 +71,41 @@ impl Holders {
         Some(holder)
     }
 
-    /// The attempt is over: the next may have its holder.
+    /// The attempt is over: the next may have its holder, unless that has something to do with names. (What is called `db`
+    /// in one step must not become another step's.)
     pub fn give_back(&self, key: &AttemptKey) {
         let mut pool = self.pool();
-        if let Some(holder) = pool.used.remove(key) {
+        let named = key.service.is_some() || pool.used.get(key).is_some_and(|holder| pool.own.contains(holder));
+        if let Some(holder) = (!named).then(|| pool.used.remove(key)).flatten() {
             pool.free.push(holder);
         }
     }
 
-    /// What was made before this runner began, by the engine's list.
-    pub fn adopt(&self, free: Vec<String>, used: Vec<(AttemptKey, String)>, next: u32) {
+    /// The attempt is removed: one that has to do with names is given out, to be removed as well.
+    pub fn take_away(&self, key: &AttemptKey) -> Option<String> {
+        self.give_back(key);
         let mut pool = self.pool();
-        (pool.free, pool.used, pool.next) = (free, used.into_iter().collect(), next);
+        let holder = pool.used.remove(key)?;
+        pool.own.remove(&holder);
+        Some(holder)
+    }
+
+    /// The attempt's own.
+    fn of(&self, key: &AttemptKey) -> Option<String> {
+        self.pool().used.get(key).cloned()
+    }
+
+    /// One for an attempt alone.
+    fn add_own(&self, key: &AttemptKey, holder: String) {
+        let mut pool = self.pool();
+        pool.own.insert(holder.clone());
+        pool.used.insert(*key, holder);
+    }
+
+    /// What was made before this runner began, by the engine's list.
+    pub fn adopt(&self, free: Vec<String>, used: Vec<(AttemptKey, String)>, own: HashSet<String>, next: u32) {
+        let mut pool = self.pool();
+        (pool.free, pool.used, pool.own, pool.next) = (free, used.into_iter().collect(), own, next);
     }
 
     fn next_number(&self) -> u32 {
@@ -105,12 +130,30 @@ impl Holders {
 }
 
 impl Inner {
-    /// A holder for an attempt; where none is left another is made ahead, in the background.
-    pub(super) async fn take_holder(self: &Arc<Self>, holders: &Arc<Holders>, key: &AttemptKey) -> Result<String, EngineError> {
+    /// A holder for an attempt; where none is left another is made ahead, in the background. One that is to know services by
+    /// their names is made for the attempt alone, as names are the holder's: two steps of a run may call two services alike.
+    pub(super) async fn take_holder(
+        self: &Arc<Self>,
+        holders: &Arc<Holders>,
+        key: &AttemptKey,
+        services: &[(String, AttemptKey)],
+    ) -> Result<String, EngineError> {
+        if let Some(own) = holders.of(key).filter(|_| !services.is_empty()) {
+            return Ok(own);
+        }
+        if !services.is_empty() {
+            let named = services.iter().map(|(name, service)| match holders.of(service) {
+                Some(holder) => Ok(format!("{holder}:{name}")),
+                None => Err(EngineError::Unusable(format!("the service {name} has not been made"))),
+            });
+            let made = self.make_holder(holders, named.collect::<Result<_, _>>()?).await?;
+            holders.add_own(key, made.clone());
+            return Ok(made);
+        }
         let taken = match holders.take_free(key) {
             Some(holder) => holder,
             None => {
-                let made = self.make_holder(holders).await?;
+                let made = self.make_holder(holders, Vec::new()).await?;
                 holders.pool().used.insert(*key, made.clone());
                 made
             }
@@ -118,7 +161,7 @@ impl Inner {
         if holders.wants_another() {
             let (inner, holders) = (self.clone(), holders.clone());
             tokio::spawn(async move {
-                let made = inner.make_holder(&holders).await;
+                let made = inner.make_holder(&holders, Vec::new()).await;
                 if let Err(error) = &made {
                     tracing::debug!(%error, "a holder made ahead failed; the next step makes its own");
                 }
@@ -130,19 +173,20 @@ impl Inner {
 
     /// The first of a run.
     pub(super) async fn make_first_holder(&self, holders: &Holders) -> Result<(), EngineError> {
-        let made = self.make_holder(holders).await?;
+        let made = self.make_holder(holders, Vec::new()).await?;
         holders.add(Some(made));
         Ok(())
     }
 
-    async fn make_holder(&self, holders: &Holders) -> Result<String, EngineError> {
+    /// `names` are containers of the run's network and what they are called in here, as `container:name`.
+    async fn make_holder(&self, holders: &Holders, names: Vec<String>) -> Result<String, EngineError> {
         let closed = holders.closed.read().await;
         if *closed {
             return Err(EngineError::Unusable(format!("the run {} is closed", holders.run)));
         }
         let name = self.names.holder(holders.run, holders.next_number());
         let options = CreateContainerOptionsBuilder::default().name(&name).build();
-        let created = self.docker.create_container(Some(options), self.holder_body(holders.run)).await;
+        let created = self.docker.create_container(Some(options), self.holder_body(holders.run, names)).await;
         created.map_err(self.error(format!("create holder {name}")))?;
         match self.start_holder(&name).await {
             Ok(()) => Ok(name),
@@ -176,16 +220,24 @@ impl Inner {
         outcome.map_err(|words| EngineError::Refused { doing: doing(), status: 0, words })
     }
 
-    fn holder_body(&self, run: RunId) -> ContainerCreateBody {
+    fn holder_body(&self, run: RunId, names: Vec<String>) -> ContainerCreateBody {
+        let mut labels = self.names.run_labels("holder", run);
+        let network = self.names.network(run);
+        let networking = (!names.is_empty()).then(|| {
+            labels.insert(NAMES.to_owned(), names.len().to_string());
+            let settings = EndpointSettings { links: Some(names), ..EndpointSettings::default() };
+            NetworkingConfig { endpoints_config: Some(HashMap::from([(network.clone(), settings)])) }
+        });
         ContainerCreateBody {
             image: Some(self.helper.clone()),
             entrypoint: Some(vec![config::INIT.to_owned(), "hold".to_owned()]),
             user: Some("0:0".to_owned()),
             hostname: Some(HOSTNAME.to_owned()),
-            labels: Some(self.names.run_labels("holder", run)),
+            labels: Some(labels),
+            networking_config: networking,
             attach_stdout: Some(true),
             attach_stderr: Some(true),
-            host_config: Some(HostConfig { network_mode: Some(self.names.network(run)), ..config::helper(&["NET_ADMIN"]) }),
+            host_config: Some(HostConfig { network_mode: Some(network), ..config::helper(&["NET_ADMIN"]) }),
             ..ContainerCreateBody::default()
         }
     }
@@ -217,26 +269,32 @@ impl Inner {
             found.iter().filter(move |container| container.labels.as_ref().and_then(|l| l.get(KIND)) == Some(&kind))
         };
         let mut used = Vec::new();
-        for container in of_kind("step").filter(|container| !is_over(container)) {
+        for container in of_kind("step").chain(of_kind("service")).filter(|container| !is_over(container)) {
             let network = container.host_config.as_ref().and_then(|config| config.network_mode.as_deref());
             let id = network.and_then(|mode| mode.strip_prefix("container:"));
             if let (Some(id), Some(key)) = (id, super::attempt::key_of(holders.run, container)) {
                 used.push((key, id.to_owned()));
             }
         }
-        let (mut free, mut in_use, mut last) = (Vec::new(), Vec::new(), 0);
+        let (mut free, mut in_use, mut own, mut last) = (Vec::new(), Vec::new(), HashSet::new(), 0);
         for container in of_kind("holder") {
             let (Some(id), Some(name)) = (&container.id, name_of(container)) else { continue };
             last = last.max(name.rsplit("-h").next().and_then(|number| number.parse().ok()).unwrap_or(0));
+            let for_one = container.labels.as_ref().is_some_and(|labels| labels.contains_key(NAMES));
             if let Some((key, _)) = used.iter().find(|(_, holder)| holder == id || *holder == name) {
+                if for_one {
+                    own.insert(name.clone());
+                }
                 in_use.push((*key, name));
+            } else if for_one {
+                self.remove_container(&name).await?;
             } else if container.state == Some(ContainerSummaryStateEnum::RUNNING) {
                 free.push(name);
             } else {
                 self.remove_container(&name).await?;
             }
         }
-        holders.adopt(free, in_use, last);
+        holders.adopt(free, in_use, own, last);
         Ok(())
     }
 }
@@ -257,13 +315,13 @@ mod tests {
     use dockercise_pipeline::ids::{Attempt, Phase, StepIx};
 
     fn key(step: u32) -> AttemptKey {
-        AttemptKey { run: RunId(uuid::Uuid::nil()), attempt: Attempt { step: StepIx(step), number: 1 }, phase: Phase::Run }
+        AttemptKey { run: RunId(uuid::Uuid::nil()), attempt: Attempt { step: StepIx(step), number: 1 }, phase: Phase::Run, service: None }
     }
 
     #[test]
     fn no_two_attempts_have_one_holder_at_a_time() {
         let holders = Holders::new(RunId(uuid::Uuid::nil()));
-        holders.adopt(vec!["a".to_owned(), "b".to_owned()], vec![(key(0), "z".to_owned())], 3);
+        holders.adopt(vec!["a".to_owned(), "b".to_owned()], vec![(key(0), "z".to_owned())], HashSet::from(["z".to_owned()]), 3);
         assert_eq!(holders.take_free(&key(0)).unwrap(), "z");
         let (first, second) = (holders.take_free(&key(1)).unwrap(), holders.take_free(&key(2)).unwrap());
         assert_ne!(first, second);
@@ -273,6 +331,15 @@ mod tests {
         holders.give_back(&key(1));
         assert_eq!(holders.take_free(&key(3)), Some(first));
         assert_eq!(holders.take_free(&key(4)), None);
+        holders.give_back(&key(0));
+        assert_eq!(holders.take_free(&key(4)), None, "what knows names is for one attempt alone");
+        assert_eq!((holders.take_away(&key(0)), holders.take_away(&key(0))), (Some("z".to_owned()), None));
+        let service = key(5).service(0);
+        holders.add(Some("b".to_owned()));
+        holders.take_free(&service).unwrap();
+        holders.give_back(&service);
+        assert_eq!(holders.take_free(&key(4)), None);
+        assert_eq!(holders.take_away(&service), Some("b".to_owned()));
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod attempt;
 mod config;
 mod connect;
 mod end;
+mod enter;
 mod error;
 mod follow;
 mod holders;

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 pub const HOST: &str = "dockercise.host";
 /// Label with the run's full id.
 pub const RUN: &str = "dockercise.run";
-/// Label with what a thing is: `step`, `holder`, `keeper`, `network`, `store`.
+/// Label with what a thing is: `step`, `service`, `holder`, `keeper`, `network`, `store`.
 pub const KIND: &str = "dockercise.kind";
 /// Label with the step's position in the plan.
 pub const STEP: &str = "dockercise.step";
@@ -18,6 +18,10 @@ pub const STEP: &str = "dockercise.step";
 pub const ATTEMPT: &str = "dockercise.attempt";
 /// Label with the phase.
 pub const PHASE: &str = "dockercise.phase";
+/// Label of a service: its place in the step.
+pub const SERVICE: &str = "dockercise.service";
+/// Label of a holder that knows names of services, for one attempt alone.
+pub const NAMES: &str = "dockercise.names";
 
 /// Names that begin with the host's id.
 #[derive(Debug, Clone)]
@@ -70,7 +74,10 @@ impl Names {
 
     /// Labels of an attempt.
     pub fn step_labels(&self, key: &AttemptKey) -> HashMap<String, String> {
-        let mut labels = self.run_labels("step", key.run);
+        let mut labels = self.run_labels(if key.service.is_some() { "service" } else { "step" }, key.run);
+        if let Some(number) = key.service {
+            labels.insert(SERVICE.to_owned(), number.to_string());
+        }
         labels.insert(STEP.to_owned(), key.attempt.step.to_string());
         labels.insert(ATTEMPT.to_owned(), key.attempt.number.to_string());
         labels.insert(PHASE.to_owned(), key.phase.word().to_owned());
@@ -90,9 +97,10 @@ impl Names {
     }
 }
 
-/// An attempt below its run, such as `12-1-run`.
+/// An attempt below its run, such as `12-1-run`, or a service of it, `12-1-run-s0`.
 fn short(key: &AttemptKey) -> String {
-    format!("{}-{}-{}", key.attempt.step, key.attempt.number, key.phase)
+    let service = key.service.map(|number| format!("-s{number}")).unwrap_or_default();
+    format!("{}-{}-{}{service}", key.attempt.step, key.attempt.number, key.phase)
 }
 
 fn store(path: String) -> Place {
@@ -187,7 +195,7 @@ mod tests {
     #[test]
     fn names_are_as_documented() {
         let run = RunId("01890000-0000-7000-8000-0000deadbeef".parse().unwrap());
-        let key = AttemptKey { run, attempt: Attempt { step: StepIx(12), number: 2 }, phase: Phase::Done };
+        let key = AttemptKey { run, attempt: Attempt { step: StepIx(12), number: 2 }, phase: Phase::Done, service: None };
         let names = Names::new("0a1b2c3d").unwrap();
         assert_eq!(names.step(&key), "dc-0a1b2c3d-deadbeef-12-2-done");
         assert_eq!(names.network(run), "dc-0a1b2c3d-deadbeef");

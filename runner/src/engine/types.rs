@@ -76,6 +76,15 @@ pub struct AttemptKey {
     pub attempt: Attempt,
     /// Which of its two commands.
     pub phase: Phase,
+    /// Which of its services, by its place in the plan; none for the step itself.
+    pub service: Option<u16>,
+}
+
+impl AttemptKey {
+    /// A service beside it; its phase is `run`, whichever command it is beside.
+    pub fn service(&self, number: u16) -> AttemptKey {
+        AttemptKey { phase: Phase::Run, service: Some(number), ..*self }
+    }
 }
 
 /// What one command has written into one folder, or the source. Finished, it is never written again.
@@ -132,6 +141,8 @@ pub struct AttemptSpec {
     /// The values it reads, each as the file `/dockercise/values/{pipeline}/{step}`; all of them must have been
     /// projected.
     pub values: Vec<(StepIx, String)>,
+    /// Services that it reaches by a name; they must have been created.
+    pub services: Vec<(String, AttemptKey)>,
     /// What must not stand in its log.
     pub masks: Secrets,
     /// What the container credentials endpoint of AWS answers in it; none for no endpoint.

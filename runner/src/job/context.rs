@@ -66,7 +66,7 @@ impl<H: Host> Context<H> {
 
     /// The name of a container.
     pub fn key(&self, attempt: Attempt, phase: Phase) -> AttemptKey {
-        AttemptKey { run: self.job.run, attempt, phase }
+        AttemptKey { run: self.job.run, attempt, phase, service: None }
     }
 
     /// Sees to it that the run's network is there.

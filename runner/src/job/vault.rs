@@ -146,7 +146,7 @@ impl<H: Host> Context<H> {
             if let Some(all) = &known.all {
                 return Ok(all.clone());
             }
-            let of_begun = known.begun.iter().flat_map(|step| names(&self.job.plan, *step));
+            let of_begun = known.begun.iter().flat_map(|step| names(all_env(&self.job.plan, *step)));
             let names: BTreeSet<String> = of_begun.filter(|name| !known.asked.contains(name)).collect();
             let unread: Vec<StepIx> = known.tainted.iter().filter(|(_, value)| value.is_none()).map(|(step, _)| *step).collect();
             (names, unread)
@@ -178,14 +178,19 @@ impl<H: Host> Context<H> {
     }
 }
 
-/// The names of the stored secrets that a step and its services are given.
-pub fn names(plan: &Plan, step: StepIx) -> BTreeSet<String> {
-    let step = plan.step(step);
+/// The names of the stored secrets among some variables.
+pub fn names<'a>(env: impl IntoIterator<Item = &'a EnvPlan>) -> BTreeSet<String> {
     let of = |env: &EnvPlan| match &env.value {
         EnvValue::Secret { name } => Some(name.clone()),
         _ => None,
     };
-    step.env.iter().chain(step.services.iter().flat_map(|service| &service.env)).filter_map(of).collect()
+    env.into_iter().filter_map(of).collect()
+}
+
+/// The variables of a step and its services.
+fn all_env(plan: &Plan, step: StepIx) -> impl Iterator<Item = &EnvPlan> {
+    let step = plan.step(step);
+    step.env.iter().chain(step.services.iter().flat_map(|service| &service.env))
 }
 
 /// The steps that have begun in earlier jobs of the run.

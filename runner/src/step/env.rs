@@ -18,8 +18,14 @@ pub async fn environment<H: Host>(cx: &Context<H>, step: StepIx) -> Result<Vec<(
     if let Some(manual) = &cx.job.plan.pipeline(cx.job.plan.step(step).pipeline).on.manual {
         env.extend(manual.environment(&cx.job.about.inputs));
     }
-    let secrets = cx.secrets(&vault::names(&cx.job.plan, step)).await?;
-    for EnvPlan { name, value } in &cx.job.plan.step(step).env {
+    variables(cx, &cx.job.plan.step(step).env, &mut env).await?;
+    Ok(env)
+}
+
+/// Adds variables as a file has them.
+pub async fn variables<H: Host>(cx: &Context<H>, plans: &[EnvPlan], env: &mut Vec<(String, String)>) -> Result<(), String> {
+    let secrets = cx.secrets(&vault::names(plans)).await?;
+    for EnvPlan { name, value } in plans {
         let text = match value {
             EnvValue::Literal { text } => text.clone(),
             EnvValue::Step { step } => {
@@ -43,7 +49,7 @@ use {{secret: name}}, dockercise's own store"
     if size > LONGEST_ENVIRONMENT {
         return Err(format!("the environment is {size} bytes long\n{LONGEST_ENVIRONMENT} is the most"));
     }
-    Ok(env)
+    Ok(())
 }
 
 /// A stored secret as the text of a variable. What fails says nothing of it.

@@ -15,6 +15,7 @@ mod phase;
 mod push;
 mod record;
 mod results;
+mod services;
 mod spec;
 mod volume;
 
@@ -32,6 +33,7 @@ use dockercise_pipeline::ids::{Attempt, Phase};
 use dockercise_pipeline::outcome::Outcome;
 use dockercise_pipeline::wire::ResolvedImage;
 use end::PhaseEnd;
+use services::Beside;
 use std::sync::Arc;
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -77,12 +79,17 @@ pub struct Walk<H> {
     /// The logs of the phases that have begun, on their way.
     pushes: Vec<Pushing>,
     value: Option<ValueInfo>,
+    /// Its services.
+    beside: Vec<Beside>,
 }
 
 /// A log on its way.
 #[derive(Debug)]
 struct Pushing {
     phase: Phase,
+    /// Of which service; none for the step's own.
+    service: Option<String>,
+    key: AttemptKey,
     over: CancellationToken,
     task: AbortOnDropHandle<Result<u64, PushError>>,
 }
@@ -94,21 +101,30 @@ struct Dropped;
 impl<H: Host> Walk<H> {
     /// A step to be walked.
     pub fn new(cx: Arc<Context<H>>, order: Order, stop: watch::Receiver<Option<Outcome>>, quit: CancellationToken) -> Walk<H> {
-        Walk { cx, order, stop, quit, permit: None, pushes: Vec::new(), value: None }
+        Walk { cx, order, stop, quit, permit: None, pushes: Vec::new(), value: None, beside: Vec::new() }
     }
 
     /// Walks it to where the server has been given everything.
     pub async fn go(mut self) {
         if let At::Finished(phases) = self.order.at.clone() {
+            if phases.contains(&Phase::Run) {
+                self.take_up_services(true);
+                self.end_services().await;
+            }
             for phase in phases {
                 self.push(phase, true);
             }
             return self.record().await;
         }
-        let Ok(end) = self.phases().await else { return };
-        if self.finished(end).await {
-            // The next one may run while the rest is stored.
-            self.permit = None;
+        let Ok(mut end) = self.phases().await else { return };
+        if let (Outcome::Failed { .. }, None, Some(early)) = (&end.outcome, &end.note, self.ended_early()) {
+            end.note = Some(early);
+        }
+        let counts = self.finished(end).await;
+        // The next one may run while the rest is stored.
+        self.permit = None;
+        self.end_services().await;
+        if counts {
             self.record().await;
         }
     }
@@ -118,12 +134,13 @@ impl<H: Host> Walk<H> {
         let first = self.order.at.clone();
         let in_done = matches!(first, At::Running { phase: Phase::Done, .. });
         if in_done {
+            self.take_up_services(true);
             self.push(Phase::Run, true);
             self.over(Phase::Run);
         } else {
             let end = self.phase(Phase::Run, first.clone()).await?;
             // Before anybody reads it, and a step that runs because this one failed may.
-            let begun = self.pushes.iter().any(|p| p.phase == Phase::Run);
+            let begun = self.pushes.iter().any(|p| p.phase == Phase::Run && p.service.is_none());
             let projected = if begun { self.project().await } else { Ok(()) };
             match projected {
                 _ if end.outcome != Outcome::Passed => return Ok(end),

@@ -49,19 +49,35 @@ impl<H: Host> Walk<H> {
             return Ok(end);
         }
         self.push(phase, ask);
-        let key = self.key(phase);
+        let since = since.unwrap_or_else(Utc::now);
         let end = match made {
-            Made::Created => match self.stop_wanted() {
-                Some(outcome) => PhaseEnd::asked(outcome),
-                None => match patiently(|| self.cx.host().start(&key)).await {
-                    Ok(()) => self.see_out(phase, since.unwrap_or_else(Utc::now)).await,
-                    Err(e) => PhaseEnd::infra(format!("the container could not be started: {e}")),
-                },
+            Made::Created => match self.start(phase, since).await {
+                Ok(()) => self.see_out(phase, since).await,
+                Err(end) => end,
             },
-            _ => self.see_out(phase, since.unwrap_or_else(Utc::now)).await,
+            _ => {
+                self.take_up_services(true);
+                self.see_out(phase, since).await
+            }
         };
         self.over(phase);
         Ok(end)
+    }
+
+    /// Starts the container, after what is to be beside it; or says how the step ends without it.
+    async fn start(&mut self, phase: Phase, since: DateTime<Utc>) -> Result<(), PhaseEnd> {
+        if let Some(outcome) = self.stop_wanted() {
+            return Err(PhaseEnd::asked(outcome));
+        }
+        if phase == Phase::Run {
+            let left = self.left(phase, since);
+            if let Some(end) = self.start_services(left).await {
+                return Err(end);
+            }
+        }
+        let key = self.key(phase);
+        let started = patiently(|| self.cx.host().start(&key)).await;
+        started.map_err(|e| PhaseEnd::infra(format!("the container could not be started: {e}")))
     }
 
     /// Makes the container and has it written down.
@@ -93,11 +109,13 @@ impl<H: Host> Walk<H> {
     }
 
     async fn create(&mut self, phase: Phase) -> Result<ResolvedImage, String> {
+        let services = if phase == Phase::Run { self.service_specs().await? } else { Vec::new() };
         let (spec, image) = self.spec(phase).await?;
         if self.permit.is_none() {
             self.cx.shared.client.contact().until_fresh().await;
-            self.permit = Some(self.cx.shared.admission.admit(self.cx.job.run, spec.limits).await?);
+            self.permit = Some(self.cx.shared.admission.admit(self.cx.job.run, self.reserves(spec.limits)).await?);
         }
+        self.create_services(services).await?;
         let shared = Arc::clone(&self.cx.shared);
         self.cx.whole(async move { patiently(|| shared.host.create(&spec)).await }).await?;
         Ok(image)
@@ -109,6 +127,9 @@ impl<H: Host> Walk<H> {
         if let Err(error) = self.cx.host().remove(&self.key(phase)).await {
             tracing::warn!(%error, "a container that was not needed cannot be removed");
         }
+        if phase == Phase::Run {
+            self.unmake_services().await;
+        }
     }
 
     /// Looks for the container that an earlier process made.
@@ -116,7 +137,7 @@ impl<H: Host> Walk<H> {
         // It runs already: it counts, and goes on where there is no room.
         let admission = &self.cx.shared.admission;
         let plan = self.cx.job.plan.step(self.order.attempt.step);
-        self.permit = Some(admission.count(self.cx.job.run, admission.capacity().limits(plan.cpus, plan.memory)));
+        self.permit = Some(admission.count(self.cx.job.run, self.reserves(admission.capacity().limits(plan.cpus, plan.memory))));
         let key = self.key(phase);
         match patiently(|| self.cx.host().find(&key)).await {
             Ok(Some(Found::Running | Found::Exited(_))) => Made::Started,
@@ -134,8 +155,7 @@ impl<H: Host> Walk<H> {
         let key = self.key(phase);
         let cx = Arc::clone(&self.cx);
         let mut wait = pin!(cx.host().wait(&key));
-        let limit = self.limit(phase);
-        let left = (since + limit - Utc::now()).to_std().unwrap_or_default();
+        let left = self.left(phase, since);
         let outcome = tokio::select! {
             ended = &mut wait => return PhaseEnd::of(ended),
             outcome = wanted(&mut self.stop) => outcome,
@@ -172,6 +192,11 @@ impl<H: Host> Walk<H> {
         Duration::from_secs(own.unwrap_or(pipeline).min(pipeline))
     }
 
+    /// How long it may still take.
+    fn left(&self, phase: Phase, since: DateTime<Utc>) -> Duration {
+        (since + self.limit(phase) - Utc::now()).to_std().unwrap_or_default()
+    }
+
     fn stop_wanted(&self) -> Option<Outcome> {
         self.stop.borrow().clone()
     }
@@ -181,18 +206,18 @@ impl<H: Host> Walk<H> {
         let over = CancellationToken::new();
         let push = Push {
             shared: Arc::clone(&self.cx.shared),
-            log: LogName { job: self.cx.job.id, attempt: self.order.attempt, phase },
+            log: LogName { job: self.cx.job.id, attempt: self.order.attempt, phase, service: None },
             fence: self.cx.job.fence,
             key: self.key(phase),
             over: over.clone(),
         };
         let task = AbortOnDropHandle::new(tokio::spawn(async move { push.run(ask).await }));
-        self.pushes.push(Pushing { phase, over, task });
+        self.pushes.push(Pushing { phase, service: None, key: self.key(phase), over, task });
     }
 
     /// The command is over: its log has an end.
     pub(super) fn over(&self, phase: Phase) {
-        self.pushes.iter().filter(|p| p.phase == phase).for_each(|p| p.over.cancel());
+        self.pushes.iter().filter(|p| p.phase == phase && p.service.is_none()).for_each(|p| p.over.cancel());
     }
 
     /// Makes the step's value.
@@ -229,7 +254,7 @@ async fn renew<H: Host>(cx: &Context<H>, key: &AttemptKey) {
 }
 
 /// Waits until the step is to be stopped.
-async fn wanted(stop: &mut tokio::sync::watch::Receiver<Option<Outcome>>) -> Outcome {
+pub(super) async fn wanted(stop: &mut tokio::sync::watch::Receiver<Option<Outcome>>) -> Outcome {
     match stop.wait_for(Option::is_some).await.ok().and_then(|o| o.clone()) {
         Some(outcome) => outcome,
         // Nobody is left who could want it.

@@ -129,7 +129,7 @@ impl<H: Host> Push<H> {
         let mut refused_since: Option<Instant> = None;
         let wanted = *have + piece.len() as u64;
         loop {
-            match self.shared.client.log(self.log, self.fence, *have, piece.clone()).await {
+            match self.shared.client.log(&self.log, self.fence, *have, piece.clone()).await {
                 Ok(answer) => {
                     *have = answer.length;
                     return Ok(if answer.length == wanted { Sent::Taken } else { Sent::Elsewhere });

@@ -1,14 +1,14 @@
 //! From finished to recorded: the server has every byte, and says so by the sums.
 
 use super::push::{Push, PushError};
-use super::{Walk, results};
+use super::{Walk, results, services};
 use crate::client::LogName;
-use crate::engine::SpoolSum;
+use crate::engine::{AttemptKey, SpoolSum};
 use crate::host::Host;
 use crate::job::{Context, Message};
 use crate::shared::patiently;
 use bytes::Bytes;
-use dockercise_pipeline::ids::Phase;
+use dockercise_pipeline::ids::{Attempt, Phase};
 use dockercise_pipeline::run::Event;
 use dockercise_pipeline::wire::{Record, Report, StoredLog};
 use std::sync::Arc;
@@ -35,16 +35,16 @@ impl<H: Host> Walk<H> {
         for pushing in std::mem::take(&mut self.pushes) {
             pushing.over.cancel();
             let pushed = pushing.task.await.unwrap_or_else(|e| Err(PushError::GaveUp(format!("a fault of the runner's: {e}"))))?;
-            let SpoolSum { length, sha256 } = self.sum(pushing.phase).await?;
+            let SpoolSum { length, sha256 } = self.sum(&pushing.key).await?;
             if pushed != length {
                 return Err(PushError::GaveUp(format!("the log is {length} bytes long and the server has {pushed}")));
             }
-            logs.push(StoredLog { attempt: self.order.attempt, phase: pushing.phase, service: None, length, sha256 });
+            logs.push(StoredLog { attempt: self.order.attempt, phase: pushing.phase, service: pushing.service, length, sha256 });
         }
-        if self.value.is_none() && logs.iter().any(|l| l.phase == Phase::Run) {
+        if self.value.is_none() && logs.iter().any(|l| l.phase == Phase::Run && l.service.is_none()) {
             self.project().await.map_err(PushError::GaveUp)?;
         }
-        let begun = logs.iter().any(|l| l.phase == Phase::Run);
+        let begun = logs.iter().any(|l| l.phase == Phase::Run && l.service.is_none());
         let kept = if begun { self.results().await? } else { results::Kept::default() };
         let record = Record { results: kept.files, left_out: kept.left_out, ..nothing(logs) };
         Ok(match self.value.take() {
@@ -57,9 +57,8 @@ impl<H: Host> Walk<H> {
         })
     }
 
-    async fn sum(&self, phase: Phase) -> Result<SpoolSum, PushError> {
-        let key = self.key(phase);
-        patiently(|| self.cx.host().spool_sum(&key)).await.map_err(|e| PushError::GaveUp(e.to_string()))
+    async fn sum(&self, key: &AttemptKey) -> Result<SpoolSum, PushError> {
+        patiently(|| self.cx.host().spool_sum(key)).await.map_err(|e| PushError::GaveUp(e.to_string()))
     }
 }
 
@@ -80,11 +79,12 @@ pub async fn resend<H: Host>(cx: Arc<Context<H>>, report: Report) -> bool {
         };
     }
     for log in record.logs {
-        let name = LogName { job: cx.job.id, attempt: log.attempt, phase: log.phase };
+        let name = LogName { job: cx.job.id, attempt: log.attempt, phase: log.phase, service: log.service };
+        let Some(key) = key_of(&cx, log.attempt, log.phase, name.service.as_deref()) else { continue };
         let over = CancellationToken::new();
         over.cancel();
-        let push = Push { shared: Arc::clone(&cx.shared), log: name, fence: cx.job.fence, key: cx.key(log.attempt, log.phase), over };
-        if let Ok(have) = cx.shared.client.log(name, cx.job.fence, 0, Bytes::new()).await
+        let push = Push { shared: Arc::clone(&cx.shared), log: name.clone(), fence: cx.job.fence, key, over };
+        if let Ok(have) = cx.shared.client.log(&name, cx.job.fence, 0, Bytes::new()).await
             && have.length < log.length
         {
             lacked = push.run(true).await.is_ok() || lacked;
@@ -93,10 +93,18 @@ pub async fn resend<H: Host>(cx: Arc<Context<H>>, report: Report) -> bool {
     lacked
 }
 
+/// The container that a log is of.
+fn key_of<H: Host>(cx: &Context<H>, attempt: Attempt, phase: Phase, service: Option<&str>) -> Option<AttemptKey> {
+    let Some(name) = service else { return Some(cx.key(attempt, phase)) };
+    let place = cx.job.plan.step(attempt.step).services.iter().position(|service| service.name == name)?;
+    services::keys(cx, attempt).nth(place)
+}
+
 /// Everything of a step's that is only on this host and stored elsewhere now.
-pub async fn forget<H: Host>(cx: Arc<Context<H>>, attempt: dockercise_pipeline::ids::Attempt, phases: Vec<Phase>) {
-    for phase in phases {
-        let key = cx.key(attempt, phase);
+pub async fn forget<H: Host>(cx: Arc<Context<H>>, attempt: Attempt, phases: Vec<Phase>) {
+    let services = phases.contains(&Phase::Run).then(|| services::keys(&cx, attempt)).into_iter().flatten();
+    let own = phases.iter().map(|phase| cx.key(attempt, *phase));
+    for key in own.chain(services) {
         let removed = patiently(|| cx.host().remove(&key)).await;
         if let Err(error) = match removed {
             Ok(()) => patiently(|| cx.host().forget_spool(&key)).await,

@@ -52,6 +52,7 @@ impl<H: Host> Walk<H> {
             limits: cx.shared.admission.capacity().limits(plan.cpus, plan.memory),
             volume,
             values: values(cx, attempt.step, phase),
+            services: self.service_names(),
             masks: cx.known_secrets().await?,
             secret: phase == Phase::Run && plan.tainted,
             value: phase == Phase::Run && is_read(&cx.job.plan, attempt.step),
@@ -74,7 +75,7 @@ impl<H: Host> Walk<H> {
     }
 
     /// The image, and its name for people.
-    async fn image(&self, from: &ImageFrom) -> Result<(String, ImageRef), String> {
+    pub(super) async fn image(&self, from: &ImageFrom) -> Result<(String, ImageRef), String> {
         let cx = &*self.cx;
         match from {
             ImageFrom::Named { name } => Ok((name.clone(), cx.image(name, self.order.attempt.step).await?)),
@@ -108,7 +109,7 @@ fn argv(plan: &StepPlan, phase: Phase, image: &ImageConfig) -> Result<Vec<String
 
 /// What an image runs by itself. It starts in the step's directory; only a program that is named by a path from the
 /// image's own directory is looked for there.
-fn own_command(image: &ImageConfig) -> Result<Vec<String>, String> {
+pub fn own_command(image: &ImageConfig) -> Result<Vec<String>, String> {
     let mut argv = image.argv.clone();
     let Some(program) = argv.first_mut() else {
         return Err("the image has no command of its own\nsay with `run` what is to be run in it".to_owned());

@@ -350,6 +350,12 @@ impl Host for FakeHost {
         Ok(())
     }
 
+    async fn enter(&self, key: &AttemptKey, argv: &[String]) -> Result<Option<i64>, EngineError> {
+        self.call().await?;
+        let runs = self.world().containers.get(key).is_some_and(|c| c.started > 0 && c.exit.is_none() && !c.removed);
+        Ok(runs.then(|| i64::from(argv.iter().any(|word| word == "never"))))
+    }
+
     async fn remove(&self, key: &AttemptKey) -> Result<(), EngineError> {
         self.call().await?;
         if let Some(here) = self.world().containers.get_mut(key) {

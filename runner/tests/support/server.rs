@@ -37,6 +37,8 @@ pub struct RunHere {
     pub logs: BTreeMap<(StepIx, u32, Phase), Vec<u8>>,
     pub events: Vec<Event>,
     pub files: BTreeMap<String, Vec<u8>>,
+    /// Logs of services, by the step and their name.
+    pub beside: BTreeMap<(StepIx, String), Vec<u8>>,
     /// What each name of an image has turned out to be.
     pub images: Vec<ResolvedImage>,
     /// What steps said they are at.
@@ -137,6 +139,7 @@ impl TestServer {
             logs: BTreeMap::new(),
             events: Vec::new(),
             files: BTreeMap::new(),
+            beside: BTreeMap::new(),
             images: Vec::new(),
             notices: Vec::new(),
             records: BTreeMap::new(),
@@ -344,7 +347,11 @@ impl Known {
 
 fn check(run: &RunHere, attempt: Attempt, record: &Record) -> Result<(), String> {
     for stored in &record.logs {
-        let log = run.logs.get(&(stored.attempt.step, stored.attempt.number, stored.phase)).cloned().unwrap_or_default();
+        let log = match &stored.service {
+            Some(service) => run.beside.get(&(stored.attempt.step, service.clone())),
+            None => run.logs.get(&(stored.attempt.step, stored.attempt.number, stored.phase)),
+        };
+        let log = log.cloned().unwrap_or_default();
         if (log.len() as u64, sha256(&log)) != (stored.length, stored.sha256.clone()) {
             return Err(format!("the log {stored:?} is {} bytes here", log.len()));
         }
@@ -471,6 +478,7 @@ async fn notice(State(server): Here, Path(job): Path<Uuid>, axum::Json(notice): 
 struct At {
     fence: u64,
     offset: u64,
+    service: Option<String>,
 }
 
 async fn log(
@@ -487,7 +495,10 @@ async fn log(
             return StatusCode::CONFLICT.into_response();
         }
         let phase = if phase == "run" { Phase::Run } else { Phase::Done };
-        let log = known.runs[run].logs.entry((StepIx(step), attempt, phase)).or_default();
+        let log = match at.service {
+            Some(service) => known.runs[run].beside.entry((StepIx(step), service)).or_default(),
+            None => known.runs[run].logs.entry((StepIx(step), attempt, phase)).or_default(),
+        };
         if log.len() as u64 != at.offset {
             (StatusCode::CONFLICT, axum::Json(Have { length: log.len() as u64 })).into_response()
         } else {

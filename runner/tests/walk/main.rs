@@ -16,6 +16,7 @@ mod image;
 mod results;
 mod scene;
 mod secrets;
+mod services;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod secrets;
+mod services;
 
 use std::io::Write as _;
 use std::path::Path;

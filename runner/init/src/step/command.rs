@@ -23,31 +23,33 @@ pub struct Refusal {
 
 /// Starts the command as the user, in a process group of its own, with an empty stdin.
 pub fn start(spec: &Spec, user: &User) -> Result<Running, Refusal> {
-    let Some((program, arguments)) = spec.argv.split_first() else {
-        return Err(Refusal { code: 126, words: "there is no command to run".to_owned() });
-    };
+    let mut command = of(spec, user)?;
     let pipes = || Ok::<_, io::Error>([own_pipe(user)?, own_pipe(user)?]);
     let [(stdout, out), (stderr, err)] =
         pipes().map_err(|error| Refusal { code: 126, words: format!("there is no pipe for its output: {}", words(&error)) })?;
+    command.stdin(Stdio::null()).stdout(out).stderr(err).process_group(0);
+    let program = &spec.argv[0];
+    let child = command.spawn().map_err(|error| refusal(program, &error))?;
+    let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else {
+        return Err(Refusal { code: 126, words: format!("`{program}` was started without a number") });
+    };
+    Ok(Running { pid, pipes: [(Stream::Stdout, Some(stdout.into())), (Stream::Stderr, Some(stderr.into()))] })
+}
+
+/// The command with its environment, as the user.
+pub fn of(spec: &Spec, user: &User) -> Result<Command, Refusal> {
+    let Some((program, arguments)) = spec.argv.split_first() else {
+        return Err(Refusal { code: 126, words: "there is no command to run".to_owned() });
+    };
     let mut command = Command::new(program);
-    unblock_in(&mut command)
-        .args(arguments)
-        .envs(spec.env.iter().map(|(name, value)| (name, value)))
-        .stdin(Stdio::null())
-        .stdout(out)
-        .stderr(err)
-        .process_group(0);
+    unblock_in(&mut command).args(arguments).envs(spec.env.iter().map(|(name, value)| (name, value)));
     if !user.is_root() {
         if spec.env.iter().all(|(name, _)| name != "HOME") {
             command.env("HOME", &user.home);
         }
         become_in(&mut command, user);
     }
-    let child = command.spawn().map_err(|error| refusal(program, &error))?;
-    let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else {
-        return Err(Refusal { code: 126, words: format!("`{program}` was started without a number") });
-    };
-    Ok(Running { pid, pipes: [(Stream::Stdout, Some(stdout.into())), (Stream::Stderr, Some(stderr.into()))] })
+    Ok(command)
 }
 
 /// A pipe whose writing end is the user's: else opening `/dev/stdout` by its name would be forbidden.
@@ -77,7 +79,8 @@ pub fn enter(cwd: &str, user: &User) -> Result<(), Refusal> {
     made().map_err(|error| Refusal { code: 126, words: format!("the directory `{cwd}` cannot be entered: {}", words(&error)) })
 }
 
-fn refusal(program: &str, error: &io::Error) -> Refusal {
+/// Why a program cannot be started.
+pub fn refusal(program: &str, error: &io::Error) -> Refusal {
     if error.kind() == io::ErrorKind::NotFound {
         Refusal { code: 127, words: format!("`{program}` was not found in the image") }
     } else {

@@ -2,6 +2,7 @@
 
 mod aws;
 mod command;
+pub mod enter;
 mod log;
 mod output;
 mod own;

@@ -76,7 +76,7 @@ pub async fn connect_with(host: &str, docker_config: Option<PathBuf>) -> Engine 
 
 impl Rig {
     pub fn key(&self, step: u32) -> AttemptKey {
-        AttemptKey { run: self.run, attempt: Attempt { step: StepIx(step), number: 1 }, phase: Phase::Run }
+        AttemptKey { run: self.run, attempt: Attempt { step: StepIx(step), number: 1 }, phase: Phase::Run, service: None }
     }
 
     /// A step that runs a script in an empty directory; its layer is called `s{step}`.
@@ -92,6 +92,7 @@ impl Rig {
             limits: Limits { cpus: 1000, memory: 1 << 30 },
             volume: vec![self.folder(".", &[], &format!("s{step}"))],
             values: Vec::new(),
+            services: Vec::new(),
             masks: Secrets::default(),
             secret: false,
             value: true,
