@@ -29,6 +29,9 @@ pub struct Poll {
     pub jobs: Vec<HeldJob>,
     /// Runs whose volumes and values it still keeps.
     pub kept: Vec<KeptRun>,
+    /// Ids that no run has yet, for which network and first holder stand ready: a run that is to start at once may have one.
+    #[serde(default)]
+    pub ready: Vec<RunId>,
     /// Will it take another job?
     pub wants_job: bool,
 }

@@ -15,6 +15,7 @@
 pub mod engine;
 
 mod admission;
+mod ahead;
 mod aws;
 mod client;
 mod disk;
@@ -109,8 +110,17 @@ async fn work(options: RunnerOptions, told: &CancellationToken) -> anyhow::Resul
     tracing::info!(server = options.server, slots, cpus = capacity.cpus / 1000, memory.mib = capacity.memory >> 20, "runner at work");
     let mut shared = shared::Shared::new(engine, client, store, capacity);
     shared.aws = options.aws_profile.map(aws::Profile::new);
-    let polling = poll::Polling::new(Arc::new(shared));
-    told.run_until_cancelled(polling.run()).await.unwrap_or(Ok(()))
+    let shared = Arc::new(shared);
+    let ahead = Arc::new(ahead::Ahead::new(Arc::clone(&shared)));
+    let kept = {
+        let (ahead, told) = (Arc::clone(&ahead), told.clone());
+        tokio::spawn(async move { ahead.keep(&told).await })
+    };
+    let worked = told.run_until_cancelled(poll::Polling::with_ahead(shared, ahead).run()).await.unwrap_or(Ok(()));
+    told.cancel();
+    // It puts away what it has made.
+    let _ = tokio::time::timeout(FINISH, kept).await;
+    worked
 }
 
 /// Connects to the engine, again until it answers; none if told to end before.

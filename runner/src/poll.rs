@@ -1,5 +1,6 @@
 //! The runner's conversation with the server: what it has, what it is to do.
 
+use crate::ahead::Ahead;
 use crate::client::CallError;
 use crate::host::Host;
 use crate::job::journal::Journal;
@@ -34,6 +35,7 @@ struct InWork {
 pub struct Polling<H> {
     shared: Arc<Shared<H>>,
     reaper: Arc<Reaper<H>>,
+    ahead: Arc<Ahead<H>>,
     jobs: HashMap<JobId, InWork>,
     loops: JoinSet<(JobId, JobEnd)>,
 }
@@ -41,8 +43,14 @@ pub struct Polling<H> {
 impl<H: Host> Polling<H> {
     /// With nothing in work yet.
     pub fn new(shared: Arc<Shared<H>>) -> Polling<H> {
-        let reaper = Arc::new(Reaper::new(Arc::clone(&shared)));
-        Polling { shared, reaper, jobs: HashMap::new(), loops: JoinSet::new() }
+        let ahead = Arc::new(Ahead::new(Arc::clone(&shared)));
+        Polling::with_ahead(shared, ahead)
+    }
+
+    /// The same, with what is made ahead.
+    pub fn with_ahead(shared: Arc<Shared<H>>, ahead: Arc<Ahead<H>>) -> Polling<H> {
+        let reaper = Arc::new(Reaper::new(Arc::clone(&shared), Arc::clone(&ahead)));
+        Polling { shared, reaper, ahead, jobs: HashMap::new(), loops: JoinSet::new() }
     }
 
     /// Takes up what an earlier process left, then asks for work until the token is refused.
@@ -99,6 +107,7 @@ impl<H: Host> Polling<H> {
                 // been about to give, it gives again.
                 Ok(None)
             }
+            () = self.ahead.made() => Ok(None),
         }
     }
 
@@ -119,6 +128,7 @@ impl<H: Host> Polling<H> {
                 .into_iter()
                 .map(|run| KeptRun { run, bytes: None })
                 .collect(),
+            ready: self.ahead.ready().into_iter().collect(),
             wants_job: self.jobs.len() < self.shared.slots,
         })
     }
@@ -169,7 +179,7 @@ impl<H: Host> Polling<H> {
             return false;
         }
         // The run's last job is being put away; the server gives this one again.
-        if self.jobs.values().any(|j| j.run == job.run) {
+        if self.jobs.values().any(|j| j.run == job.run) || self.reaper.is_closing(job.run) {
             return false;
         }
         let store = &self.shared.store;
@@ -178,6 +188,7 @@ impl<H: Host> Polling<H> {
             tracing::error!(job = %job.id, %error, "a job cannot be taken");
             return false;
         }
+        self.ahead.gone(job.run);
         tracing::info!(job = %job.id, run = %job.run, repository = job.about.repository, sha = job.about.sha, "job taken");
         self.begin(job);
         true

@@ -1,5 +1,6 @@
 //! What is left of runs that nobody needs any more.
 
+use crate::ahead::Ahead;
 use crate::host::Host;
 use crate::shared::Shared;
 use dockercise_pipeline::ids::RunId;
@@ -15,14 +16,20 @@ const EVERY: Duration = Duration::from_secs(300);
 #[derive(Debug)]
 pub struct Reaper<H> {
     shared: Arc<Shared<H>>,
+    ahead: Arc<Ahead<H>>,
     /// Runs being closed.
     closing: Mutex<HashSet<RunId>>,
 }
 
 impl<H: Host> Reaper<H> {
     /// For a host and its data folder.
-    pub fn new(shared: Arc<Shared<H>>) -> Reaper<H> {
-        Reaper { shared, closing: Mutex::default() }
+    pub fn new(shared: Arc<Shared<H>>, ahead: Arc<Ahead<H>>) -> Reaper<H> {
+        Reaper { shared, ahead, closing: Mutex::default() }
+    }
+
+    /// Is the run being forgotten?
+    pub fn is_closing(&self, run: RunId) -> bool {
+        self.closing().contains(&run)
     }
 
     /// Forgets a run that is kept: its volumes, values and network, then that it was there. Not waited for. False where
@@ -47,7 +54,10 @@ impl<H: Host> Reaper<H> {
         // Named as kept until it is gone: the server says it again where this fails.
         match self.shared.host.close_run(run).await {
             Ok(()) => match self.shared.store.forget_run(run) {
-                Ok(()) => tracing::info!(%run, "run released"),
+                Ok(()) => {
+                    self.ahead.gone(run);
+                    tracing::info!(%run, "run released");
+                }
                 Err(error) => tracing::warn!(%run, %error, "a run that is over cannot be forgotten yet"),
             },
             Err(error) => tracing::warn!(%run, %error, "what is left of a run cannot be removed yet"),
@@ -63,9 +73,16 @@ impl<H: Host> Reaper<H> {
             match self.shared.host.runs().await {
                 Ok(runs) => {
                     let runs = runs.iter().filter_map(|r| Uuid::parse_str(r).ok()).map(RunId);
-                    for run in runs.filter(|r| !self.shared.store.keeps(*r)) {
-                        tracing::info!(%run, "removing what is left of a run that nobody knows");
-                        self.close(run).await;
+                    for run in runs.filter(|r| !self.ahead.is(*r)) {
+                        // First said, then looked: from now on no job of it is taken.
+                        let first = self.closing().insert(run);
+                        if first && !self.shared.store.keeps(run) {
+                            tracing::info!(%run, "removing what is left of a run that nobody knows");
+                            self.close(run).await;
+                        }
+                        if first {
+                            self.closing().remove(&run);
+                        }
                     }
                 }
                 Err(error) => tracing::warn!(%error, "the host's runs cannot be listed"),

@@ -25,6 +25,8 @@ pub struct Hub {
     changes: broadcast::Sender<Change>,
     /// What goes on for steps right now, in words: gone with the server.
     notices: Mutex<HashMap<RunId, HashMap<StepIx, String>>>,
+    /// Ids that runners have made networks for, ahead.
+    ready: Mutex<Vec<RunId>>,
     /// Deliveries came in.
     pub deliveries: Notify,
     /// Effects are wanted.
@@ -38,6 +40,7 @@ impl Default for Hub {
         Hub {
             changes: broadcast::Sender::new(BACKLOG),
             notices: Mutex::default(),
+            ready: Mutex::default(),
             deliveries: Notify::new(),
             effects: Notify::new(),
             runners: broadcast::Sender::new(16),
@@ -80,6 +83,19 @@ impl Hub {
         if let Ok(mut all) = self.notices.lock() {
             all.remove(&run);
         }
+    }
+
+    /// The ids that a runner has just said to have made networks for.
+    pub fn offer(&self, ready: &[RunId]) {
+        if let Ok(mut kept) = self.ready.lock() {
+            kept.clear();
+            kept.extend_from_slice(ready);
+        }
+    }
+
+    /// One of them, given out once.
+    pub fn take_ready(&self) -> Option<RunId> {
+        self.ready.lock().ok()?.pop()
     }
 
     /// Wakes runners' polls.

@@ -163,7 +163,7 @@ async fn make(db: &Db, seal: &Seal) {
         rerun_of: None,
         selection: None,
     };
-    begin::begin(&mut tx, NewRun { row, plan, selection: Selection::default(), pipelines }, now).await.unwrap();
+    begin::begin(&mut tx, &Hub::default(), NewRun { row, plan, selection: Selection::default(), pipelines }, now).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -176,7 +176,7 @@ fn median(mut times: Vec<Duration>) -> f64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_done_often_does_not_grow_with_the_run() {
     let served = Served::new().await;
-    let poll = Poll { version: "0".into(), jobs: vec![], kept: vec![], wants_job: true };
+    let poll = Poll { version: "0".into(), jobs: vec![], kept: vec![], ready: vec![], wants_job: true };
     let (_, bytes, handed) = served.ask(Method::POST, "/runner/v1/poll", serde_json::to_vec(&poll).unwrap()).await;
     let job = serde_json::from_slice::<Orders>(&bytes).unwrap().jobs.remove(0);
 

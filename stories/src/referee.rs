@@ -18,7 +18,7 @@ use futures_util::StreamExt as _;
 use sha2::{Digest as _, Sha256};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Row as _};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -82,17 +82,29 @@ fn kept(world: &World) -> Vec<String> {
     [names("jobs"), names("runs")].concat()
 }
 
-/// Containers, networks and volumes of the host's runs.
+/// Containers, networks and volumes of the host's runs, but for what stands ready for the next one: one network and one
+/// holder, under an id that no run has (docs/decisions/0006).
 async fn of_runs(world: &World, host: &str) -> anyhow::Result<Vec<String>> {
+    let ids: Vec<uuid::Uuid> = sqlx::query_scalar("select id from run").fetch_all(&mut open(world).await?).await?;
+    let known: BTreeSet<String> = ids.iter().map(ToString::to_string).collect();
     let all = all_of(&world.docker, host).await?;
-    Ok(all.into_iter().filter(|thing| thing.of_run).map(|thing| thing.to_string()).collect())
+    let next = all.iter().filter_map(|thing| thing.run.as_ref()).find(|run| !known.contains(*run)).cloned();
+    let (mut networks, mut holders) = (0, 0);
+    let left = all.into_iter().filter(|thing| match &thing.run {
+        None => false,
+        run if *run == next && thing.kind == "network" => std::mem::replace(&mut networks, 1) > 0,
+        run if *run == next && thing.kind == "container" && thing.is_holder => std::mem::replace(&mut holders, 1) > 0,
+        Some(_) => true,
+    });
+    Ok(left.map(|thing| thing.to_string()).collect())
 }
 
 /// Something that Docker keeps for a host.
 struct Thing {
     kind: &'static str,
     name: String,
-    of_run: bool,
+    run: Option<String>,
+    is_holder: bool,
 }
 
 impl std::fmt::Display for Thing {
@@ -107,18 +119,19 @@ async fn all_of(docker: &Docker, host: &str) -> anyhow::Result<Vec<Thing>> {
     let mut all = Vec::new();
     let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
     for c in docker.list_containers(Some(options)).await? {
-        let of_run = c.labels.is_some_and(|l| l.contains_key("dockercise.run"));
+        let mut labels = c.labels.unwrap_or_default();
         let name = c.names.unwrap_or_default().join(",").trim_start_matches('/').to_owned();
-        all.push(Thing { kind: "container", name, of_run });
+        let is_holder = labels.get("dockercise.kind").is_some_and(|kind| kind == "holder");
+        all.push(Thing { kind: "container", name, run: labels.remove("dockercise.run"), is_holder });
     }
     let options = ListNetworksOptionsBuilder::default().filters(&filters).build();
     for n in docker.list_networks(Some(options)).await? {
-        let of_run = n.labels.is_some_and(|l| l.contains_key("dockercise.run"));
-        all.push(Thing { kind: "network", name: n.name.unwrap_or_default(), of_run });
+        let run = n.labels.and_then(|mut labels| labels.remove("dockercise.run"));
+        all.push(Thing { kind: "network", name: n.name.unwrap_or_default(), run, is_holder: false });
     }
     let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
-    for v in docker.list_volumes(Some(options)).await?.volumes.unwrap_or_default() {
-        all.push(Thing { kind: "volume", of_run: v.labels.contains_key("dockercise.run"), name: v.name });
+    for mut v in docker.list_volumes(Some(options)).await?.volumes.unwrap_or_default() {
+        all.push(Thing { kind: "volume", run: v.labels.remove("dockercise.run"), name: v.name, is_holder: false });
     }
     Ok(all)
 }
@@ -311,7 +324,7 @@ async fn leftovers(world: &World, host: &str, found: &mut Vec<String>) -> anyhow
     let deadline = tokio::time::Instant::now() + TIDY;
     loop {
         let all = all_of(&world.docker, host).await?;
-        let left: Vec<String> = all.iter().filter(|t| t.of_run || t.kind == "container").map(ToString::to_string).collect();
+        let left: Vec<String> = all.iter().filter(|t| t.run.is_some() || t.kind == "container").map(ToString::to_string).collect();
         if left.is_empty() {
             break;
         }

@@ -2,6 +2,7 @@
 //! that dies again and again, calls that fail.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod ahead;
 mod fake;
 mod walks;
 

@@ -187,6 +187,19 @@ impl TestServer {
         }
     }
 
+    /// Waits until the runner offers an id that a run may have, other than that one.
+    pub async fn offered(&self, not: Option<RunId>) -> RunId {
+        let mut changed = self.changed.subscribe();
+        loop {
+            changed.borrow_and_update();
+            let offered = self.known().poll.as_ref().and_then(|poll| poll.ready.iter().copied().find(|run| Some(*run) != not));
+            if let Some(run) = offered {
+                return run;
+            }
+            changed.changed().await.unwrap();
+        }
+    }
+
     /// Waits until a run is over and its runner has forgotten it.
     pub async fn until_released(&self, run: usize) {
         self.until("the run is over and released", |k| {

@@ -53,6 +53,7 @@ async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
         seal: seal.clone(),
         clock: Clock,
         github: settings.github.clone(),
+        clients: work::Clients::default(),
         public_url: public_url.clone(),
     };
     let app = App {

@@ -43,6 +43,7 @@ fn host(app: &App, headers: &HeaderMap) -> Result<&'static str, Fault> {
 pub async fn poll(State(app): State<App>, headers: HeaderMap, Json(poll): Json<Poll>) -> Result<Json<Orders>, Fault> {
     let host = host(&app, &headers)?;
     let deadline = tokio::time::Instant::now() + WAIT;
+    app.hub.offer(&poll.ready);
     let mut woken = app.hub.runners.subscribe();
     loop {
         let orders = look(&app, host, &poll).await?;
@@ -82,6 +83,12 @@ async fn look(app: &App, host: &str, poll: &Poll) -> Result<Orders, Fault> {
     }
     drop(conn);
     orders.released = keep::to_release(app, host, &poll.kept, &busy).await?;
+    // A run that got such an id may be over before any job of it was given out.
+    for run in &poll.ready {
+        if db::run::is_over(&mut *app.db.read().await?, *run).await? == Some(true) {
+            orders.released.push(*run);
+        }
+    }
     if poll.wants_job {
         while let Some(job) = claim(app, host).await? {
             orders.jobs.push(job);

@@ -3,9 +3,10 @@
 use super::{ChangeError, write_effect};
 use crate::db::run::{NewPipeline, RunRow, encode};
 use crate::db::{self, Tx};
+use crate::hub::Hub;
 use dockercise_pipeline::ids::RunId;
 use dockercise_pipeline::plan::Plan;
-use dockercise_pipeline::run::{Event, PipelineState, Run, Selection, Timestamp};
+use dockercise_pipeline::run::{Effect, Event, PipelineState, Run, Selection, Timestamp};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -26,12 +27,12 @@ pub struct NewRun {
 ///
 /// # Errors
 /// The database's.
-pub async fn begin(tx: &mut Tx, new: NewRun, now: Timestamp) -> Result<RunId, ChangeError> {
+pub async fn begin(tx: &mut Tx, hub: &Hub, new: NewRun, now: Timestamp) -> Result<RunId, ChangeError> {
     let NewRun { row, plan, selection, mut pipelines } = new;
-    let id = RunId(Uuid::now_v7());
     let text = encode(&*plan)?;
     let mut machine = Run::new(plan, &selection);
     let applied = machine.apply(now, &Event::Begin)?;
+    let id = new_id(tx, hub, &applied.effects).await?;
     let state = machine.state();
     for (pipeline, state) in pipelines.iter_mut().zip(&state.pipelines) {
         pipeline.state = encode(state)?;
@@ -61,4 +62,15 @@ pub async fn begin(tx: &mut Tx, new: NewRun, now: Timestamp) -> Result<RunId, Ch
 pub fn pipeline(name: &str, file: &str, slug: String, number: Option<i64>) -> sqlx::Result<NewPipeline> {
     let state = encode(&PipelineState::WAITING)?;
     Ok(NewPipeline { name: name.to_owned(), file: file.to_owned(), slug, number, state, rerun_of: None })
+}
+
+/// An id for a new run: one for which a runner stands ready, where a job of it is to be given out at once.
+async fn new_id(tx: &mut Tx, hub: &Hub, effects: &[Effect]) -> sqlx::Result<RunId> {
+    let starts = effects.iter().any(|effect| matches!(effect, Effect::Dispatch { .. }));
+    if let Some(ready) = starts.then(|| hub.take_ready()).flatten()
+        && db::run::is_over(tx, ready).await?.is_none()
+    {
+        return Ok(ready);
+    }
+    Ok(RunId(Uuid::now_v7()))
 }

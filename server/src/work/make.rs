@@ -145,7 +145,7 @@ async fn good(
         pipelines.push(begin::pipeline(&pipeline.name, &pipeline.file, slug, number)?);
     }
     let row = new_row(works, repository, asked, commit, compiled)?;
-    Ok(Ok(begin::begin(tx, NewRun { row, plan: Arc::new(plan.clone()), selection, pipelines }, works.clock.now()).await?))
+    Ok(Ok(begin::begin(tx, &works.hub, NewRun { row, plan: Arc::new(plan.clone()), selection, pipelines }, works.clock.now()).await?))
 }
 
 /// A bad file makes a run too, with its diagnostics and a number for each pipeline, so that a person sees it.

@@ -18,7 +18,8 @@ use crate::seal::Seal;
 use crate::settings::GithubSettings;
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// What every part works with.
@@ -36,9 +37,19 @@ pub struct Works {
     pub clock: Clock,
     /// Where GitHub is.
     pub github: GithubSettings,
+    /// Clients that speak for repositories.
+    pub clients: Clients,
     /// This server's public address.
     pub public_url: String,
 }
+
+/// Clients by repository, each with the sealed token it was made of: making one reads the system's certificates, and a
+/// kept one has its connection still.
+#[derive(Debug, Clone, Default)]
+pub struct Clients(Arc<Mutex<HashMap<i64, Made>>>);
+
+/// The sealed token, and the client that was made of it.
+type Made = (Vec<u8>, Github);
 
 /// The longest that a loop sleeps without looking.
 const TICK: Duration = Duration::from_secs(30);
@@ -50,9 +61,15 @@ impl Works {
     /// A client that speaks for a repository.
     fn client(&self, repository: &crate::db::repository::Repository) -> anyhow::Result<Github> {
         use crate::db::repository::{Repository, Secret};
+        let mut clients = self.clients.0.lock().map_err(|_| anyhow::anyhow!("a maker of clients died"))?;
+        if let Some((_, known)) = clients.get(&repository.id).filter(|(token, _)| *token == repository.token) {
+            return Ok(known.clone());
+        }
         let row = Repository::row(repository.id, Secret::Token);
         let token = self.seal.open_text(&row, &repository.token)?;
-        Github::new(&self.github.github_api, &token).context("making a client for GitHub")
+        let made = Github::new(&self.github.github_api, &token).context("making a client for GitHub")?;
+        clients.insert(repository.id, (repository.token.clone(), made.clone()));
+        Ok(made)
     }
 
     /// How long a loop may sleep when the next row is due then.

@@ -40,13 +40,13 @@ async fn one_value_is_used_by_two_steps_as_variable_and_as_file() {
         .push(
             "ci",
             r#"img: IMAGE
-token:
+words:
   run: printf 'a "quoted" $HOME `id`\nsecond line\n\n'
 variable:
-  env: [token, {COPY: "{token}", PLAIN: 1.10, ON: no}]
-  run: printf '%s|%s|%s|%s' "$TOKEN" "$COPY" "$PLAIN" "$ON"
+  env: [words, {COPY: "{words}", PLAIN: 1.10, ON: no}]
+  run: printf '%s|%s|%s|%s' "$WORDS" "$COPY" "$PLAIN" "$ON"
 file:
-  run: cat {token} && ls -l {token} >&2 && ! echo x 2> /dev/null >> {token}
+  run: cat {words} && ls -l {words} >&2 && ! echo x 2> /dev/null >> {words}
 "#,
         )
         .unwrap();
@@ -126,6 +126,6 @@ async fn pipelines_of_several_files_join_and_wait_for_each_other() {
     assert_eq!(world.api.run("web", 2).await.unwrap().step("bundle").await.unwrap()["state"], "skipped");
     assert_eq!(release.step("announce").await.unwrap()["state"], "skipped");
     world.status_is("api", &bad, "failure: test failed (3)").await.unwrap();
-    world.status_is("release", &bad, "failure: a pipeline before it did not pass").await.unwrap();
+    world.status_is("release", &bad, "failure: announce: `api/image-tag` was skipped").await.unwrap();
     world.close().await;
 }

@@ -1,6 +1,7 @@
 //! What pipelines do, from a push to its results.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod ahead;
 mod bytes;
 mod ends;
 mod files;
