@@ -10,6 +10,7 @@ use crate::results::Results;
 use crate::show::Show;
 use chrono::Utc;
 use dockercise_pipeline::ids::{Fence, GateIx, JobId, PipelineIx, RunId};
+use dockercise_pipeline::outcome::Outcome;
 use dockercise_pipeline::plan::Plan;
 use dockercise_pipeline::run::{Effect, Event, GateState, Run, Stamped, Timestamp};
 use dockercise_pipeline::wire::{About, Orders, Poll, ResolvedImage};
@@ -106,7 +107,16 @@ impl Conduct {
 
     /// Is everything over that a runner has to do with?
     pub fn over(&self) -> bool {
-        self.machine.over() && self.idle
+        self.machine.over() && (self.idle || self.nothing_was_stopped())
+    }
+
+    /// Then nothing is under way any more once all is over: what a runner puts away is put away with the rest. A step that was
+    /// stopped while it was being made may be made all the same.
+    fn nothing_was_stopped(&self) -> bool {
+        let ended_by_itself = |outcome: &Outcome| {
+            matches!(outcome, Outcome::Passed | Outcome::Failed { .. } | Outcome::Skipped { .. } | Outcome::NotNeeded { .. })
+        };
+        self.machine.state().steps.iter().all(|step| step.status.ended().is_some_and(ended_by_itself))
     }
 
     /// Does nothing go on without a person?

@@ -2,6 +2,7 @@
 //! labelled, and the runner's own files.
 //!
 //! ```text
+//! $XDG_STATE_HOME/dockercise/run/engine            what was found out about the engine
 //! $XDG_STATE_HOME/dockercise/run/{folder}-{n}/      one for each run under way; two in one folder have two
 //!     lock      held as long as the process lives
 //!     host      the host id

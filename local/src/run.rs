@@ -17,7 +17,7 @@ use dockercise_pipeline::plan::Plan;
 use dockercise_pipeline::run::Run;
 use dockercise_pipeline::trigger::Trigger;
 use dockercise_pipeline::wire::{About, Numbered};
-use dockercise_runner::engine::{Engine, EngineOptions};
+use dockercise_runner::engine::{Engine, EngineOptions, OneRun};
 use dockercise_runner::folder::Folder;
 use dockercise_runner::here::{self, HereOptions};
 use std::collections::BTreeMap;
@@ -74,8 +74,9 @@ pub async fn run(options: Options, mut signals: Signals) -> anyhow::Result<Endin
     let home = Home::take(&state, options.folder.root())?;
     let address = options.docker_host.clone().or_else(|| std::env::var("DOCKER_HOST").ok()).unwrap_or_default();
     home.open(&address).context("cannot write down that a run begins")?;
-    let engine = EngineOptions { docker_host: options.docker_host.clone(), docker_config: None, host: home.host().to_owned() };
-    let engine = match Engine::connect(engine).await {
+    let connecting = EngineOptions { docker_host: options.docker_host.clone(), docker_config: None, host: home.host().to_owned() };
+    let one = OneRun { known: state.join("engine"), containers: containers(&options.plan, &options.chosen) };
+    let engine = match Engine::connect_for_one_run(connecting, one).await {
         Ok(engine) => engine,
         Err(error) => {
             if error.is_connection() {
@@ -160,6 +161,11 @@ async fn conducted(options: Options, engine: &Engine, home: &Home, mut signals: 
     let sum = format!("{} in {}", words::sum(conduct.machine()), words::duration(Utc::now() - head.began_at));
     conduct.show().say(&format!("{sum}\nresults: {}", results.shown().display()));
     Ok(ending)
+}
+
+/// How many containers can be running at once at most.
+fn containers(plan: &Plan, chosen: &Chosen) -> usize {
+    plan.steps().filter(|(ix, _)| chosen.runs(plan, *ix)).map(|(_, step)| 1 + step.services.len()).sum()
 }
 
 fn about(folder: &Folder, trigger: &Trigger, run: &Run, results: &Results) -> About {

@@ -4,7 +4,7 @@ use super::config::{self, VolumeKind};
 use super::image::Logins;
 use super::keeper::{Blueprint, Keeper};
 use super::names::{KIND, Names};
-use super::{Engine, EngineError, EngineOptions, Inner};
+use super::{Engine, EngineError, EngineOptions, Inner, OneRun};
 use bollard::models::{ContainerCreateBody, HostConfig, VolumeCreateRequest};
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, CreateImageOptionsBuilder, ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder,
@@ -30,6 +30,15 @@ const GO_OPTIONS: &str = "size=256m,mode=0711";
 impl Engine {
     /// Connects; makes the helper image, the volumes and the keeper; ends stale keepers of this host.
     pub async fn connect(options: EngineOptions) -> Result<Engine, EngineError> {
+        Engine::connect_as(options, None).await
+    }
+
+    /// As [`Engine::connect`], for a host that lives no longer than one run.
+    pub async fn connect_for_one_run(options: EngineOptions, one: OneRun) -> Result<Engine, EngineError> {
+        Engine::connect_as(options, Some(one)).await
+    }
+
+    async fn connect_as(options: EngineOptions, one: Option<OneRun>) -> Result<Engine, EngineError> {
         let names = Names::new(&options.host)?;
         let address = options.docker_host.or_else(|| std::env::var("DOCKER_HOST").ok()).unwrap_or(DEFAULT_ADDRESS.to_owned());
         let docker = open(&address).await.map_err(|error| EngineError::of(&address, "say its version", error))?;
@@ -57,8 +66,13 @@ impl Engine {
             flattening: tokio::sync::Mutex::default(),
             runs: Mutex::default(),
             fresh: Mutex::default(),
+            most_holders: one.as_ref().map_or(usize::MAX, |one| one.containers),
         };
-        inner.copy_on_write.store(inner.can_overlay().await?, Ordering::Relaxed);
+        let overlay = match one {
+            Some(one) => inner.can_overlay_as_known(&one.known).await?,
+            None => inner.can_overlay().await?,
+        };
+        inner.copy_on_write.store(overlay, Ordering::Relaxed);
         Ok(Engine { inner: Arc::new(inner) })
     }
 
@@ -73,11 +87,15 @@ impl Engine {
     pub async fn clear(&self) -> Result<(), EngineError> {
         let inner = &self.inner;
         // Their files go with the store.
-        for run in inner.labelled_runs().await? {
-            let run = run.parse().map_err(|_| EngineError::Unusable(format!("`{run}` is not the id of a run")))?;
-            self.rest_run(RunId(run)).await?;
-        }
-        inner.keeper.end().await;
+        let runs = async {
+            for run in inner.labelled_runs().await? {
+                let run = run.parse().map_err(|_| EngineError::Unusable(format!("`{run}` is not the id of a run")))?;
+                self.rest_run(RunId(run)).await?;
+            }
+            Ok(())
+        };
+        let (runs, ()) = tokio::join!(runs, inner.keeper.end());
+        runs?;
         let filters = inner.names.filter(&[(KIND, "store")]);
         let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
         let found = inner.docker.list_volumes(Some(options)).await.map_err(inner.error("list volumes"))?;
@@ -168,6 +186,24 @@ fn helper_tar() -> std::io::Result<Vec<u8>> {
 const PROBED: &str = "overlay-works";
 
 impl Inner {
+    /// As [`Inner::can_overlay`], asked once for an engine and not for each store.
+    async fn can_overlay_as_known(&self, known: &std::path::Path) -> Result<bool, EngineError> {
+        let version = self.docker.version().await.map_err(self.error("say its version"))?;
+        // Another engine, another kernel, another disk: then it is asked again.
+        let disk = self.store_path.replace(&self.names.of(""), "");
+        let words = [version.version, version.kernel_version, Some(self.address.clone()), Some(disk)];
+        let this = words.into_iter().flatten().collect::<Vec<_>>().join("\n");
+        if std::fs::read_to_string(known).is_ok_and(|known| known == this) {
+            return Ok(true);
+        }
+        let works = self.can_overlay().await?;
+        // Not remembered, it is asked again.
+        if works && let Err(error) = std::fs::write(known, this) {
+            tracing::debug!(%error, "what the engine can do is not remembered");
+        }
+        Ok(works)
+    }
+
     /// Does the engine mount overlayfs over its volumes, with the options we need? Asked once for a store.
     async fn can_overlay(&self) -> Result<bool, EngineError> {
         let place = |path: &str| Place { root: Root::Store, path: path.to_owned() };

@@ -114,10 +114,10 @@ impl Holders {
         pool.next
     }
 
-    /// Should one be made ahead? Says so once until [`Holders::add`].
-    fn wants_another(&self) -> bool {
+    /// Should one be made ahead, where there are to be no more than `most`? Says so once until [`Holders::add`].
+    fn wants_another(&self, most: usize) -> bool {
         let mut pool = self.pool();
-        let wants = pool.free.is_empty() && !pool.making_ahead;
+        let wants = pool.free.is_empty() && !pool.making_ahead && pool.used.len() < most;
         pool.making_ahead |= wants;
         wants
     }
@@ -158,7 +158,7 @@ impl Inner {
                 made
             }
         };
-        if holders.wants_another() {
+        if holders.wants_another(self.most_holders) {
             let (inner, holders) = (self.clone(), holders.clone());
             tokio::spawn(async move {
                 let made = inner.make_holder(&holders, Vec::new()).await;
@@ -345,10 +345,10 @@ mod tests {
     #[test]
     fn one_at_a_time_is_made_ahead() {
         let holders = Holders::new(RunId(uuid::Uuid::nil()));
-        assert!(holders.wants_another());
-        assert!(!holders.wants_another());
+        assert!(holders.wants_another(8));
+        assert!(!holders.wants_another(8));
         holders.add(Some("a".to_owned()));
-        assert!(!holders.wants_another());
+        assert!(!holders.wants_another(8));
         assert_eq!((holders.next_number(), holders.next_number()), (1, 2));
     }
 }

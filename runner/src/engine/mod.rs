@@ -32,8 +32,8 @@ pub use follow::Follow;
 pub use image::Tell;
 pub use tree::{Folder, Opened, Tree};
 pub use types::{
-    About, AttemptKey, AttemptSpec, Ended, EngineOptions, Found, ImageConfig, ImageRef, LOG_CAP, Layer, Limits, Mounted, Secrets, Signal,
-    SpoolSum, ValueInfo,
+    About, AttemptKey, AttemptSpec, Ended, EngineOptions, Found, ImageConfig, ImageRef, LOG_CAP, Layer, Limits, Mounted, OneRun, Secrets,
+    Signal, SpoolSum, ValueInfo,
 };
 
 use bollard::Docker;
@@ -71,6 +71,8 @@ struct Inner {
     /// Containers made here and not told to start since. Of every other one it must be asked first: the engine starts
     /// one that is over a second time.
     fresh: Mutex<HashSet<AttemptKey>>,
+    /// No holder is made ahead where a run has so many.
+    most_holders: usize,
 }
 
 impl Inner {

@@ -105,11 +105,12 @@ impl Inner {
         let mark = Request::Write { at: names::run_mark(run), mode: 0o444, text: run.to_string() };
         let dir = |name: &str| Request::MakeDir { at: names::below(&names::run_dir(run), name), mode: 0o755, like: None };
         let files = vec![dir("l"), dir("w"), dir("s"), dir("a"), dir("v"), mark];
-        tokio::try_join!(self.keeper.all(files), self.make_network(run), self.adopt_holders(holders))?;
-        if holders.is_empty() {
-            self.make_first_holder(holders).await?;
-        }
-        Ok(())
+        let network = async {
+            tokio::try_join!(self.make_network(run), self.adopt_holders(holders))?;
+            if holders.is_empty() { self.make_first_holder(holders).await } else { Ok(()) }
+        };
+        // A keeper may have to be started first: that takes as long as a holder.
+        tokio::try_join!(self.keeper.all(files), network).map(drop)
     }
 
     async fn networks(&self, run: RunId) -> Result<Vec<String>, EngineError> {

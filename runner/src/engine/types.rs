@@ -22,6 +22,15 @@ pub struct EngineOptions {
     pub host: String,
 }
 
+/// A host that lives no longer than one run.
+#[derive(Debug, Clone)]
+pub struct OneRun {
+    /// A file that remembers what was found out about the engine, from one such host to the next.
+    pub known: PathBuf,
+    /// No more containers than these run at once: no network namespace is made ahead that none of them would have.
+    pub containers: usize,
+}
+
 /// What is known about the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct About {
