@@ -17,7 +17,7 @@ const SERVER: [(&str, &[&str]); 5] = [
     ("github", &["github"]),
     ("view", &["db", "view"]),
     ("runs", &["clock", "db", "hub", "runs"]),
-    ("http", &["clock", "db", "http", "hub", "runs", "seal", "secrets", "store", "view"]),
+    ("http", &["clock", "db", "http", "hub", "runs", "seal", "secrets", "settings", "store", "view"]),
 ];
 
 /// Words that only the code below a folder may say: the folder, within which crate's sources, the word.

@@ -98,7 +98,14 @@ impl Scene {
         drop(runner);
         let host = std::fs::read_to_string(self.data.path().join("host")).unwrap();
         let engine = Engine::connect(EngineOptions { docker_host: None, docker_config: None, host }).await.unwrap();
-        assert_eq!(engine.runs().await.unwrap(), Vec::<String>::new());
+        let ours: Vec<String> = self.server.known().runs.iter().map(|run| run.id.to_string()).collect();
+        let (left, ahead): (Vec<String>, Vec<String>) = engine.runs().await.unwrap().into_iter().partition(|run| ours.contains(run));
+        assert_eq!(left, Vec::<String>::new());
+        // A runner that was killed leaves what it had made for the next run (docs/decisions/0006).
+        assert!(ahead.len() <= 1, "{ahead:?}");
+        for run in ahead {
+            engine.close_run(RunId(run.parse().unwrap())).await.unwrap();
+        }
         engine.leave().await.unwrap();
         for folder in ["jobs", "runs", "tmp"] {
             assert_eq!(std::fs::read_dir(self.data.path().join(folder)).unwrap().count(), 0, "left in {folder}");
