@@ -214,6 +214,16 @@ impl Run {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
+    /// The log of a service beside a step's command.
+    ///
+    /// # Errors
+    /// There is no such step or service.
+    pub async fn service_log(&self, name: &str, service: &str) -> anyhow::Result<String> {
+        let index = self.step(name).await?["index"].clone();
+        let bytes = self.api.bytes(&format!("{}/steps/{index}/log/raw?service={service}", self.path())).await?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
     /// Waits until a step's log holds a text.
     ///
     /// # Errors
