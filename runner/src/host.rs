@@ -37,6 +37,7 @@ pub trait Host: Send + Sync + 'static {
     fn open_run(&self, run: RunId) -> impl Answer<()>;
     fn rest_run(&self, run: RunId) -> impl Answer<()>;
     fn close_run(&self, run: RunId) -> impl Answer<()>;
+    fn run_size(&self, run: RunId) -> impl Answer<u64>;
     fn runs(&self) -> impl Answer<Vec<String>>;
     fn fill_layer(&self, run: RunId, layer: &str, tar: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static) -> impl Answer<()>;
     fn has_layer(&self, run: RunId, layer: &str) -> impl Answer<bool>;
@@ -93,6 +94,9 @@ impl Host for Engine {
     }
     fn close_run(&self, run: RunId) -> impl Answer<()> {
         Engine::close_run(self, run)
+    }
+    fn run_size(&self, run: RunId) -> impl Answer<u64> {
+        Engine::run_size(self, run)
     }
     fn runs(&self) -> impl Answer<Vec<String>> {
         Engine::runs(self)

@@ -10,7 +10,7 @@ use crate::retry::Backoff;
 use crate::shared::Shared;
 use anyhow::Context as _;
 use dockercise_pipeline::ids::{Fence, JobId, RunId};
-use dockercise_pipeline::wire::{HeldJob, Job, KeptRun, Order, Orders, Poll};
+use dockercise_pipeline::wire::{HeldJob, Job, Order, Orders, Poll};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -120,14 +120,7 @@ impl<H: Host> Polling<H> {
         Ok(Poll {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             jobs: held.collect(),
-            kept: self
-                .shared
-                .store
-                .kept_runs()
-                .context("cannot read the folder of runs")?
-                .into_iter()
-                .map(|run| KeptRun { run, bytes: None })
-                .collect(),
+            kept: self.shared.store.kept_runs().context("cannot read the folder of runs")?,
             ready: self.ahead.ready().into_iter().collect(),
             wants_job: self.jobs.len() < self.shared.slots,
         })

@@ -51,7 +51,12 @@ impl<H: Host> Reaper<H> {
     }
 
     async fn close(&self, run: RunId) {
-        // Named as kept until it is gone: the server says it again where this fails.
+        // Named as kept until it is gone, and as nothing to go on from: the server says it again where this fails.
+        if self.shared.store.keeps(run)
+            && let Err(error) = self.shared.store.keep_run(run)
+        {
+            tracing::warn!(%run, %error, "a run that is put away cannot be marked as such");
+        }
         match self.shared.host.close_run(run).await {
             Ok(()) => match self.shared.store.forget_run(run) {
                 Ok(()) => {

@@ -14,7 +14,7 @@
 use crate::disk;
 use anyhow::Context as _;
 use dockercise_pipeline::ids::{JobId, RunId};
-use dockercise_pipeline::wire::Job;
+use dockercise_pipeline::wire::{Job, KeptRun};
 use std::io;
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
@@ -123,9 +123,18 @@ impl Store {
         self.root.join("runs").join(format!("{run}.json"))
     }
 
-    /// From now on the run's volumes and values are kept.
+    /// From now on the run's volumes and values are kept, whatever they will come to.
     pub fn keep_run(&self, run: RunId) -> io::Result<()> {
-        disk::write(&self.run_file(run), &serde_json::to_vec(&serde_json::json!({ "run": run }))?)
+        self.write_run(KeptRun { run, bytes: None })
+    }
+
+    /// Nothing will be added to what is kept of the run, and it takes so many bytes.
+    pub fn weighed(&self, run: RunId, bytes: u64) -> io::Result<()> {
+        self.write_run(KeptRun { run, bytes: Some(bytes) })
+    }
+
+    fn write_run(&self, kept: KeptRun) -> io::Result<()> {
+        disk::write(&self.run_file(kept.run), &serde_json::to_vec(&kept)?)
     }
 
     /// Are the run's volumes and values kept?
@@ -134,9 +143,16 @@ impl Store {
     }
 
     /// The runs that are kept.
-    pub fn kept_runs(&self) -> io::Result<Vec<RunId>> {
+    pub fn kept_runs(&self) -> io::Result<Vec<KeptRun>> {
         let names = disk::names(&self.root.join("runs"))?;
-        Ok(names.iter().filter_map(|n| n.strip_suffix(".json")).filter_map(|n| Uuid::parse_str(n).ok()).map(RunId).collect())
+        let runs = names.iter().filter_map(|n| n.strip_suffix(".json")).filter_map(|n| Uuid::parse_str(n).ok()).map(RunId);
+        runs.filter_map(|run| match std::fs::read(self.run_file(run)) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+            Err(e) => Some(Err(e)),
+            // A file that cannot be read as one keeps the run all the same.
+            Ok(bytes) => Some(Ok(serde_json::from_slice(&bytes).unwrap_or(KeptRun { run, bytes: None }))),
+        })
+        .collect()
     }
 
     /// The run's volumes and values are gone.
@@ -161,7 +177,9 @@ mod tests {
         store.drop_job(job).unwrap();
         let again = Store::open(&dir.path().join("data")).unwrap();
         assert_eq!(again.host().unwrap(), host);
-        assert_eq!(again.kept_runs().unwrap(), [run]);
+        assert_eq!(again.kept_runs().unwrap(), [KeptRun { run, bytes: None }]);
+        store.weighed(run, 7).unwrap();
+        assert_eq!(again.kept_runs().unwrap(), [KeptRun { run, bytes: Some(7) }]);
         assert!(again.knows(job), "a job given up is not taken again");
         assert!(again.jobs().unwrap().is_empty());
         again.forget_run(run).unwrap();

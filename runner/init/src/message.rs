@@ -153,6 +153,11 @@ pub enum Request {
         /// The file to make, whole or not at all.
         to: Place,
     },
+    /// What a directory and all in it takes on the disk. Answered by [`Reply::Size`].
+    Size {
+        /// The directory.
+        at: Place,
+    },
     /// Room on a root's disk. Answered by [`Reply::Free`].
     Free {
         /// Which.
@@ -231,6 +236,11 @@ pub enum Reply {
         sha256: String,
         /// Of a projection: where the spool stops being readable as frames.
         damaged_at: Option<u64>,
+    },
+    /// What a tree takes on the disk.
+    Size {
+        /// Bytes.
+        bytes: u64,
     },
     /// Room on a disk.
     Free {

@@ -2,7 +2,7 @@
 
 use super::config::{self, VolumeKind, own_volume};
 use super::names::{self, ATTEMPT, PHASE, RUN, SERVICE, STEP};
-use super::{AttemptKey, AttemptSpec, Ended, Engine, EngineError, Found, Inner, Mounted, Signal, end};
+use super::{AttemptKey, AttemptSpec, Ended, Engine, EngineError, Found, Inner, Mounted, Signal, ValueFile, end};
 use bollard::models::{ContainerCreateBody, ContainerInspectResponse, ContainerSummary, Mount};
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, InspectContainerOptions, KillContainerOptionsBuilder, StartContainerOptions,
@@ -226,12 +226,12 @@ fn files_of(spec: &AttemptSpec) -> Result<Vec<Request>, EngineError> {
     if let Some(aws) = &spec.aws {
         requests.push(credentials_file(key, aws));
     }
-    for (step, path) in &spec.values {
+    for ValueFile { run, step, path } in &spec.values {
         let Some((folder, _)) = path.split_once('/').filter(|(_, name)| !name.contains('/')) else {
             return Err(EngineError::Unusable(format!("`{path}` is not the name of a pipeline and a step")));
         };
         requests.push(dir(&names::below(&values, folder)));
-        requests.push(Request::Link { from: names::value(key.run, *step), to: names::below(&values, path) });
+        requests.push(Request::Link { from: names::value(*run, *step), to: names::below(&values, path) });
     }
     Ok(requests)
 }

@@ -33,7 +33,7 @@ pub use image::Tell;
 pub use tree::{Folder, Opened, Tree};
 pub use types::{
     About, AttemptKey, AttemptSpec, Ended, EngineOptions, Found, ImageConfig, ImageRef, LOG_CAP, Layer, Limits, Mounted, OneRun, Secrets,
-    Signal, SpoolSum, ValueInfo,
+    Signal, SpoolSum, ValueFile, ValueInfo,
 };
 
 use bollard::Docker;

@@ -59,6 +59,14 @@ impl Engine {
         Ok(())
     }
 
+    /// Bytes that the run's layers and values take on the disk. What a later step shares with an earlier one counts once.
+    pub async fn run_size(&self, run: RunId) -> Result<u64, EngineError> {
+        match self.inner.keeper.ask(Request::Size { at: names::run_dir(run) }).await?.0 {
+            Reply::Size { bytes } => Ok(bytes),
+            other => Err(EngineError::Keeper { doing: "tell a size".to_owned(), words: format!("it answered {other:?}") }),
+        }
+    }
+
     /// The runs (their ids as text) of which anything is left on this host.
     pub async fn runs(&self) -> Result<Vec<String>, EngineError> {
         let mut runs = self.inner.labelled_runs().await?;

@@ -116,6 +116,17 @@ pub struct Mounted {
     pub layer: String,
 }
 
+/// A value that an attempt reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValueFile {
+    /// The run that made it.
+    pub run: RunId,
+    /// The step whose value it is.
+    pub step: StepIx,
+    /// Where it is seen, below the folder of values: `{pipeline}/{step}`.
+    pub path: String,
+}
+
 /// What a container may use at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -149,7 +160,7 @@ pub struct AttemptSpec {
     pub volume: Vec<Mounted>,
     /// The values it reads, each as the file `/dockercise/values/{pipeline}/{step}`; all of them must have been
     /// projected.
-    pub values: Vec<(StepIx, String)>,
+    pub values: Vec<ValueFile>,
     /// Services that it reaches by a name; they must have been created.
     pub services: Vec<(String, AttemptKey)>,
     /// What must not stand in its log.

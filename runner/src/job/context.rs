@@ -6,7 +6,7 @@ use super::vault::Vault;
 use crate::engine::{AttemptKey, EngineError, Folder};
 use crate::host::Host;
 use crate::shared::{Shared, patiently};
-use dockercise_pipeline::ids::{Attempt, Phase};
+use dockercise_pipeline::ids::{Attempt, Phase, RunId, StepIx};
 use dockercise_pipeline::wire::Job;
 use std::collections::HashMap;
 use std::future::Future;
@@ -67,6 +67,11 @@ impl<H: Host> Context<H> {
     /// The name of a container.
     pub fn key(&self, attempt: Attempt, phase: Phase) -> AttemptKey {
         AttemptKey { run: self.job.run, attempt, phase, service: None }
+    }
+
+    /// The run that a step's value and volume are of: an earlier one's where the step was not run again.
+    pub fn run_of(&self, step: StepIx) -> RunId {
+        self.job.kept.iter().find(|kept| kept.step == step).map_or(self.job.run, |kept| kept.run)
     }
 
     /// Sees to it that the run's network is there.

@@ -39,17 +39,29 @@ impl<H: Host> Loop<H> {
         self.walks.shutdown().await;
         self.cx.answered().await;
         while self.forgets.join_next().await.is_some() {}
-        // At a gate only layers and values wait: an engine has addresses for about thirty networks.
-        if !self.ledger.run().over()
-            && let Err(error) = self.cx.host().rest_run(self.cx.job.run).await
-        {
+        // At a gate, and for runs that go on from this one, only layers and values wait: an engine has addresses for about
+        // thirty networks.
+        if let Err(error) = self.cx.host().rest_run(self.cx.job.run).await {
             tracing::warn!(run = %self.cx.job.run, %error, "a waiting run keeps its network for now");
         }
         if self.ledger.run().over() {
             self.forget_secret_values().await;
         }
+        self.weigh().await;
         forget_job(&self.cx, false).await;
         JobEnd::Over
+    }
+
+    /// Notes what is kept of the run, for whoever decides how long. Without it the server has the run put away.
+    async fn weigh(&self) {
+        let run = self.cx.job.run;
+        let weighed = match patiently(|| self.cx.host().run_size(run)).await {
+            Ok(bytes) => self.cx.shared.store.weighed(run, bytes).map_err(|e| e.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(words) = weighed {
+            tracing::warn!(%run, words, "what is left of a run cannot be weighed, and will not be kept");
+        }
     }
 
     /// Values that are secrets live for the run, also where its volumes and other values are kept for longer.

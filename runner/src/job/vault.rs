@@ -68,9 +68,9 @@ impl<H: Host> Context<H> {
         self.vault.known().begun.insert(step);
     }
 
-    /// A step's value is there, in this process or before.
+    /// A step's value is there, in this process or before. (Values that are secrets are of this run, or gone.)
     pub fn has_value(&self, step: StepIx) {
-        if self.job.plan.step(step).tainted {
+        if self.job.plan.step(step).tainted && self.run_of(step) == self.job.run {
             let mut known = self.vault.known();
             known.all = None;
             // Read anew: an attempt may have followed another.
@@ -193,9 +193,13 @@ fn all_env(plan: &Plan, step: StepIx) -> impl Iterator<Item = &EnvPlan> {
     step.env.iter().chain(step.services.iter().flat_map(|service| &service.env))
 }
 
-/// The steps that have begun in earlier jobs of the run.
+/// The steps that have begun in earlier jobs of the run, or in the runs that they are kept from: what they left may hold
+/// their secrets.
 pub fn begun_before(job: &Job) -> impl Iterator<Item = StepIx> {
-    job.plan.steps().map(|(ix, _)| ix).filter(|ix| job.state.steps[ix.index()].attempt > 0)
+    job.plan.steps().map(|(ix, _)| ix).filter(|ix| {
+        let step = &job.state.steps[ix.index()];
+        step.attempt > 0 || step.kept.is_some()
+    })
 }
 
 /// What is masked of a secret value: itself, and where it is JSON what stands in it under a name that sounds secret. So

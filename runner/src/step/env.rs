@@ -30,7 +30,7 @@ pub async fn variables<H: Host>(cx: &Context<H>, plans: &[EnvPlan], env: &mut Ve
             EnvValue::Literal { text } => text.clone(),
             EnvValue::Step { step } => {
                 let limit = LONGEST_VALUE as u64 + 2;
-                let bytes = patiently(|| cx.host().read_value(cx.job.run, *step, limit)).await.map_err(|e| e.to_string())?;
+                let bytes = patiently(|| cx.host().read_value(cx.run_of(*step), *step, limit)).await.map_err(|e| e.to_string())?;
                 from_value(name, &cx.job.plan.full_name(*step), &bytes)?
             }
             EnvValue::Secret { name: stored } => from_store(name, stored, secrets.get(stored).map(Vec::as_slice).unwrap_or_default())?,

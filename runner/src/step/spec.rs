@@ -3,7 +3,7 @@
 use super::env::{LONGEST_VALUE, environment};
 use super::volume::Volumes;
 use super::{Order, Walk};
-use crate::engine::{AttemptSpec, ImageConfig, ImageRef, LOG_CAP, Layer, Mounted};
+use crate::engine::{AttemptSpec, ImageConfig, ImageRef, LOG_CAP, Layer, Mounted, ValueFile};
 use crate::host::Host;
 use crate::job::{Context, SOURCE_LAYER};
 use crate::shared::patiently;
@@ -133,14 +133,14 @@ fn directory(plan: &StepPlan) -> Result<String, String> {
 }
 
 /// The value files it sees.
-fn values<H: Host>(cx: &Context<H>, step: StepIx, phase: Phase) -> Vec<(StepIx, String)> {
+fn values<H: Host>(cx: &Context<H>, step: StepIx, phase: Phase) -> Vec<ValueFile> {
     let plan = &cx.job.plan;
     let own = plan.step(step).done.as_ref().is_some_and(|d| d.reads_own_value) && phase == Phase::Done;
     let mut steps = plan.step(step).values.clone();
     steps.extend(own.then_some(step));
     steps.sort();
     steps.dedup();
-    steps.into_iter().map(|s| (s, plan.full_name(s))).collect()
+    steps.into_iter().map(|s| ValueFile { run: cx.run_of(s), step: s, path: plan.full_name(s) }).collect()
 }
 
 /// May anybody read its value? (A step that uses its volume only counts too: what is kept in vain does no harm.)

@@ -147,7 +147,7 @@ impl FakeHost {
         let run = spec.key.run;
         let mut chains = spec.volume.iter().flat_map(|mounted| &mounted.chain);
         let missing = chains.any(|layer| !world.layers.contains(&(layer.run, layer.name.clone())))
-            || spec.values.iter().any(|(step, _)| !world.values.contains_key(&(run, *step)))
+            || spec.values.iter().any(|value| !world.values.contains_key(&(value.run, value.step)))
             || !world.open.contains(&run);
         if missing {
             world.faults.push(format!("{:?} has not what it starts from: {spec:?}", spec.key));
@@ -264,6 +264,11 @@ impl Host for FakeHost {
         drop(world);
         self.poke();
         Ok(())
+    }
+
+    async fn run_size(&self, run: RunId) -> Result<u64, EngineError> {
+        self.call().await?;
+        Ok(self.world().layers.iter().filter(|(of, _)| *of == run).count() as u64)
     }
 
     async fn runs(&self) -> Result<Vec<String>, EngineError> {

@@ -4,6 +4,7 @@
 
 mod ahead;
 mod fake;
+mod kept;
 mod walks;
 
 #[path = "../../tests/support/mod.rs"]

@@ -5,7 +5,7 @@ use super::support::plans::{self, StepWords as _, no_source, plan, step};
 use super::support::server::{TOKEN, TestServer, waiting_gates};
 use crate::admission::Capacity;
 use crate::client::Client;
-use crate::engine::AttemptSpec;
+use crate::engine::{AttemptSpec, ValueFile};
 use crate::poll::Polling;
 use crate::shared::Shared;
 use crate::store::Store;
@@ -24,7 +24,7 @@ use std::time::Duration;
 const HOST: Capacity = Capacity { cpus: 64_000, memory: 1 << 40, steps: 4 };
 
 /// One life of a runner, on a runtime of its own, so that it can end as by kill -9: at any await, all of it.
-struct Life(tokio::runtime::Runtime);
+pub struct Life(tokio::runtime::Runtime);
 
 impl Life {
     fn begin(data: &Path, host: &FakeHost, server: &str) -> Life {
@@ -39,24 +39,24 @@ impl Life {
     }
 
     /// Waits for a write that is under way, as a disk does.
-    async fn end(self) {
+    pub async fn end(self) {
         tokio::task::spawn_blocking(|| self.0.shutdown_timeout(Duration::from_secs(5))).await.unwrap();
     }
 }
 
 /// A server, a host, a folder.
-struct Scene {
-    server: Arc<TestServer>,
-    host: FakeHost,
+pub struct Scene {
+    pub server: Arc<TestServer>,
+    pub host: FakeHost,
     data: tempfile::TempDir,
 }
 
 impl Scene {
-    async fn new(away: u32) -> Scene {
+    pub async fn new(away: u32) -> Scene {
         Scene { server: TestServer::start().await, host: FakeHost::new(away), data: tempfile::tempdir().unwrap() }
     }
 
-    fn life(&self) -> Life {
+    pub fn life(&self) -> Life {
         Life::begin(self.data.path(), &self.host, &self.server.base)
     }
 
@@ -238,7 +238,7 @@ async fn values_and_volumes_reach_the_steps_that_use_them() {
     };
     let first = spec(1, Phase::Run);
     assert_eq!(layers(&first), ["0a1", "> 1a1"]);
-    assert_eq!(first.values, [(StepIx(0), "p/s0".to_owned())]);
+    assert_eq!(first.values, [ValueFile { run: id, step: StepIx(0), path: "p/s0".to_owned() }]);
     assert!(first.env.contains(&("FIRST".into(), "abcdefghij".into())));
     for (name, value) in
         [("CI", "true"), ("DOCKERCISE_STEP", "s1"), ("DOCKERCISE_BRANCH", "main"), ("DOCKERCISE_TAG", ""), ("DOCKERCISE_RUN", "7")]

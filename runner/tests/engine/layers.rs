@@ -84,7 +84,7 @@ async fn a_run_that_rests_keeps_its_files_alone() {
     assert!(left.iter().all(|name| ["-keeper-", "-store", "-go"].iter().any(|kept| name.contains(kept))), "{left:?}");
     rig.engine.open_run(rig.run).await.unwrap();
     let mut spec = rig.over(1, &["s0"], "cat file /dockercise/values/p/s");
-    spec.values = vec![(StepIx(0), "p/s".to_owned())];
+    spec.values = vec![rig.value(0, "p/s")];
     assert_eq!(rig.finish(&spec).await.1.stdout, b"kept\nkept\n");
     rig.end().await;
 }

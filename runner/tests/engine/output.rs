@@ -82,7 +82,7 @@ async fn a_secret_value_goes_to_the_step_that_reads_it_and_nowhere_else() {
     rig.engine.remove(&spec.key).await.unwrap();
     rig.engine.forget_spool(&spec.key).await.unwrap();
     let mut reader = rig.spec(1, "sha256sum < /dockercise/values/build/key; ! echo x > /dockercise/values/build/key");
-    reader.values = vec![(StepIx(0), "build/key".to_owned())];
+    reader.values = vec![rig.value(0, "build/key")];
     reader.image = spec.image.clone();
     let (ended, output) = rig.finish(&reader).await;
     assert_eq!((ended.code, text(&output.stdout)), (0, format!("{}  -\n", sha256(&value))), "{output:?}");
@@ -124,7 +124,7 @@ async fn r30_a_flood_is_cut_in_its_middle_and_its_value_is_not() {
     let info = rig.engine.project(&spec.key).await.unwrap();
     assert_eq!(info.length, 20_000_000);
     let mut reader = rig.over(1, &["s0"], "cmp /dockercise/values/build/all /work/all");
-    reader.values = vec![(StepIx(0), "build/all".to_owned())];
+    reader.values = vec![rig.value(0, "build/all")];
     assert_eq!(rig.finish(&reader).await.0.code, 0);
 
     // Nobody reads this one: what the log has is all there is.
@@ -145,7 +145,7 @@ async fn a_value_of_a_gigabyte_is_handed_on_whole() {
     let info = rig.engine.project(&spec.key).await.unwrap();
     assert_eq!(info.length, 1 << 30);
     let mut reader = rig.spec(1, "tail -c 17 /dockercise/values/build/all; wc -c < /dockercise/values/build/all");
-    reader.values = vec![(StepIx(0), "build/all".to_owned())];
+    reader.values = vec![rig.value(0, "build/all")];
     let (ended, output) = rig.finish(&reader).await;
     assert_eq!((ended.code, text(&output.stdout)), (0, "\n0123456789abcde\n1073741824\n".to_owned()));
     rig.end().await;

@@ -17,15 +17,15 @@ async fn values_are_read_only_files() {
     assert_eq!(rig.engine.read_value(rig.run, StepIx(0), 2).await.unwrap(), &value[..2]);
     let mut spec =
         rig.spec(1, "cd /dockercise/values; find . -type f; cat build/version; ! echo x > build/version; ! rm build/version; ! touch new");
-    spec.values = vec![(StepIx(0), "build/version".to_owned())];
+    spec.values = vec![rig.value(0, "build/version")];
     let (ended, output) = rig.finish(&spec).await;
     assert_eq!((ended.code, &output.stdout[..]), (0, &b"./build/version\nv1.2.3\n"[..]), "{output:?}");
 
     let mut early = rig.spec(2, "true");
-    early.values = vec![(StepIx(7), "build/later".to_owned())];
+    early.values = vec![rig.value(7, "build/later")];
     rig.engine.create(&early).await.unwrap_err();
     for bad in ["../../x", "a", "a/b/c", "a/.."] {
-        early.values = vec![(StepIx(0), bad.to_owned())];
+        early.values = vec![rig.value(0, bad)];
         rig.engine.create(&early).await.unwrap_err();
     }
     rig.end().await;

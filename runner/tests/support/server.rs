@@ -12,9 +12,9 @@ use dockercise_pipeline::frame;
 use dockercise_pipeline::ids::{Attempt, Fence, JobId, Phase, RunId, StepIx};
 use dockercise_pipeline::outcome::Outcome;
 use dockercise_pipeline::plan::Plan;
-use dockercise_pipeline::run::{Effect, Event, GateState, Run, Selection, Stamped, StepStatus};
+use dockercise_pipeline::run::{Effect, Event, GateState, Run, RunState, Selection, Stamped, StepStatus};
 use dockercise_pipeline::wire::{
-    About, AskSecrets, Have, HeldJob, Job, Notice, Numbered, Order, Orders, Poll, Record, Report, Reports, ResolvedImage, Secrets, Source,
+    About, AskSecrets, Have, HeldJob, Job, Kept, Notice, Numbered, Order, Orders, Poll, Record, Report, Reports, ResolvedImage, Secrets, Source,
     Taken,
 };
 use sha2::{Digest as _, Sha256};
@@ -45,6 +45,8 @@ pub struct RunHere {
     pub notices: Vec<(StepIx, Option<String>)>,
     /// What was recorded of each step.
     pub records: BTreeMap<StepIx, Record>,
+    /// It stays on its host when it is over.
+    pub stays: bool,
 }
 
 /// One job of a run.
@@ -128,7 +130,12 @@ impl TestServer {
 
     /// A new run of a plan, in which every pipeline is needed. Returns its place.
     pub fn submit(&self, plan: Plan, source: Source) -> usize {
-        let machine = Run::new(Arc::new(plan), &Selection::default());
+        self.submit_selected(plan, source, &Selection::default())
+    }
+
+    /// Makes a run of a part of a plan, with steps kept from earlier runs.
+    pub fn submit_selected(&self, plan: Plan, source: Source, selection: &Selection) -> usize {
+        let machine = Run::new(Arc::new(plan), selection);
         let mut known = self.known();
         let place = known.runs.len();
         let run = RunHere {
@@ -143,6 +150,7 @@ impl TestServer {
             images: Vec::new(),
             notices: Vec::new(),
             records: BTreeMap::new(),
+            stays: false,
         };
         known.runs.push(run);
         known.apply(place, &Event::Begin);
@@ -310,13 +318,14 @@ impl Known {
         }
         for run in &mut self.runs {
             let over = run.machine.over();
-            if over && poll.kept.iter().any(|kept| kept.run == run.id) {
+            if over && !run.stays && poll.kept.iter().any(|kept| kept.run == run.id) {
                 orders.released.push(run.id);
             }
             for job in run.jobs.iter_mut().filter(|j| !j.ended && !j.revoked && poll.jobs.iter().all(|h| h.job != j.id)) {
                 if job.given || (poll.wants_job && orders.jobs.is_empty()) {
                     job.given = true;
                     let state = run.machine.state().clone();
+                    let kept = kept(&state);
                     orders.jobs.push(Job {
                         id: job.id,
                         fence: job.fence,
@@ -327,7 +336,7 @@ impl Known {
                         source: run.source.clone(),
                         trusted,
                         images: run.images.clone(),
-                        kept: Vec::new(),
+                        kept,
                     });
                 }
             }
@@ -568,4 +577,13 @@ pub fn waiting_gates(run: &RunHere) -> Vec<u32> {
 /// Is a step running (or over)?
 pub fn begun(run: &RunHere, step: u32) -> bool {
     !matches!(run.machine.state().steps[step as usize].status, StepStatus::Waiting)
+}
+
+/// The steps that are not run again, as a job names them.
+fn kept(state: &RunState) -> Vec<Kept> {
+    let kept = state.steps.iter().zip(0..).filter_map(|(step, ix)| {
+        let (step, from) = (StepIx(ix), step.kept?);
+        Some(Kept { step, run: from.run, attempt: Attempt { step, number: from.attempt } })
+    });
+    kept.collect()
 }

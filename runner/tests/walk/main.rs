@@ -13,6 +13,7 @@ macro_rules! scene {
 
 #[path = "../engine/docker/image.rs"]
 mod image;
+mod kept;
 mod results;
 mod scene;
 mod secrets;
@@ -115,7 +116,9 @@ async fn behind_a_gate_the_next_job_finds_values_and_volumes() {
     scene
         .server
         .until("the first job is over", |k| {
-            k.poll.as_ref().is_some_and(|p| p.jobs.is_empty() && p.kept.iter().map(|kept| kept.run).eq([k.runs[run].id]))
+            k.poll
+                .as_ref()
+                .is_some_and(|p| p.jobs.is_empty() && p.kept.iter().any(|kept| kept.run == k.runs[run].id && kept.bytes.is_some()))
         })
         .await;
     scene.server.until("a gate waits", |k| !support::server::waiting_gates(&k.runs[run]).is_empty()).await;

@@ -5,6 +5,7 @@ use crate::support::server::TestServer;
 use dockercise_pipeline::frame::Stream;
 use dockercise_pipeline::ids::{Phase, RunId, StepIx};
 use dockercise_pipeline::plan::{ImageFrom, Plan, StepPlan, Work};
+use dockercise_pipeline::run::Selection;
 use dockercise_pipeline::wire::{Record, Source};
 use dockercise_runner::engine::{Engine, EngineOptions};
 use std::collections::BTreeMap;
@@ -67,13 +68,18 @@ impl Scene {
         self.submit_from(plan, no_source())
     }
 
-    pub fn submit_from(&self, mut plan: Plan, source: Source) -> usize {
+    pub fn submit_from(&self, plan: Plan, source: Source) -> usize {
+        self.submit_selected(plan, source, &Selection::default())
+    }
+
+    /// A run of a part of a plan, with steps kept from earlier runs.
+    pub fn submit_selected(&self, mut plan: Plan, source: Source, selection: &Selection) -> usize {
         plan.steps.iter_mut().for_each(|s| {
             if let Work::Run { image, .. } = &mut s.work {
                 *image = ImageFrom::Named { name: "dct-busybox:busybox".into() };
             }
         });
-        self.server.submit(plan, source)
+        self.server.submit_selected(plan, source, selection)
     }
 
     pub fn out(&self, run: usize, step: u32) -> String {

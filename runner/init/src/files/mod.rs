@@ -2,6 +2,7 @@
 
 pub mod copy;
 mod place;
+pub mod size;
 pub mod tree;
 
 pub use place::{Roots, names_in};

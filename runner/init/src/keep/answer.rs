@@ -2,7 +2,7 @@
 
 use super::out::Out;
 use super::sum;
-use crate::files::{Roots, copy, names_in};
+use crate::files::{Roots, copy, names_in, size};
 use dockercise_init::message::{Answer, Ask, Failure, Kind, MAX_BODY, Place, Reply, Request, Root};
 use rustix::fs::{AtFlags, FileType, fstatvfs, statat};
 use rustix::io::Errno;
@@ -61,6 +61,7 @@ fn carry_out(roots: &Roots, request: Request, body: &mut Vec<u8>) -> io::Result<
         }
         Request::Sum { at } => return sum::of_file(roots.file(&at)?),
         Request::Project { from, own, to } => return sum::project(roots, &from, &own, &to),
+        Request::Size { at } => return Ok(Reply::Size { bytes: size::of(roots.directory(&at)?)? }),
         Request::Free { root } => {
             let stat = fstatvfs(roots.root(root))?;
             return Ok(Reply::Free { bytes: stat.f_bavail * stat.f_frsize, files: stat.f_favail });

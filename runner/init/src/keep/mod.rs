@@ -102,7 +102,7 @@ fn read_asks(roots: &Roots, out: &Out, follows: &follow::Follows, slow: &Slow) -
             Request::Finish { follow } => follows.finish(follow)?,
             Request::Cancel { follow } => follows.cancel(follow)?,
             Request::Remove { .. } => slow.removals.send(ask).map_err(io::Error::other)?,
-            Request::Copy { .. } | Request::Sum { .. } | Request::Project { .. } => {
+            Request::Copy { .. } | Request::Sum { .. } | Request::Project { .. } | Request::Size { .. } => {
                 slow.waited_for.send(ask).map_err(io::Error::other)?;
             }
             _ => answer::send(roots, out, ask)?,

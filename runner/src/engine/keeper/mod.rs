@@ -114,6 +114,7 @@ fn doing(request: &Request) -> String {
         Request::List { at } => of("list", at),
         Request::Sum { at } => of("sum up", at),
         Request::Project { from, .. } => of("take the value from", from),
+        Request::Size { at } => of("tell the size of", at),
         Request::Free { .. } => "tell the room on the disk".to_owned(),
         Request::Follow { at, .. } => of("follow", at),
         Request::Credit { .. } | Request::Finish { .. } | Request::Cancel { .. } => "steer a follow".to_owned(),

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use dockercise_pipeline::frame::{Stream as Kind, first};
 use dockercise_pipeline::ids::{Attempt, Phase, RunId, StepIx};
 use dockercise_runner::engine::{
-    AttemptKey, AttemptSpec, Ended, Engine, EngineError, EngineOptions, Found, LOG_CAP, Layer, Limits, Mounted, Secrets,
+    AttemptKey, AttemptSpec, Ended, Engine, EngineError, EngineOptions, Found, LOG_CAP, Layer, Limits, Mounted, Secrets, ValueFile,
 };
 use futures_util::{Stream, StreamExt, stream};
 use sha2::{Digest, Sha256};
@@ -105,6 +105,11 @@ impl Rig {
     pub fn over(&self, step: u32, layers: &[&str], script: &str) -> AttemptSpec {
         let volume = vec![self.folder(".", layers, &format!("s{step}"))];
         AttemptSpec { volume, ..self.spec(step, script) }
+    }
+
+    /// A value of this run.
+    pub fn value(&self, step: u32, path: &str) -> ValueFile {
+        ValueFile { run: self.run, step: StepIx(step), path: path.to_owned() }
     }
 
     /// A folder of a working directory.

@@ -1,0 +1,56 @@
+//! Runs that go on from what an earlier one has left.
+
+use crate::scene::Scene;
+use crate::support::plans::{StepWords as _, no_source, plan, step};
+use dockercise_pipeline::ids::{Phase, StepIx};
+use dockercise_pipeline::outcome::Outcome;
+use dockercise_pipeline::plan::StepPlan;
+use dockercise_pipeline::run::{KeptFrom, Selection};
+
+/// A step that leaves a value and a file, one on top of it, and one that reads all of that.
+fn steps(last: &str) -> Vec<StepPlan> {
+    vec![
+        step("echo value; echo one > file; echo gone > other"),
+        step("echo two >> file; rm other").vol(0),
+        step(&format!("cat file /dockercise/values/p/s0; echo $FIRST; ls; {last}")).vol(1).reads(0).env_of("FIRST", 0),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_passed_in_an_earlier_run_is_used_in_place() {
+    let scene = scene!();
+    let runner = scene.runner();
+    let first = scene.submit(steps("exit 3"));
+    scene.server.known().runs[first].stays = true;
+    scene.server.until("the first run is over and weighed", |k| weight(k, first).is_some()).await;
+    assert_eq!(scene.server.outcome(first, 2), Some(Outcome::Failed { code: 3 }));
+    let id = scene.server.known().runs[first].id;
+    assert!(weight(&scene.server.known(), first).unwrap() > 0);
+    let networks = scene.docker.list_networks(None).await.unwrap();
+    let host = std::fs::read_to_string(scene.data.path().join("host")).unwrap();
+    let of_host = |name: &Option<String>| name.as_ref().is_some_and(|name| name.starts_with(&format!("dc-{host}")));
+    assert!(!networks.iter().any(|n| of_host(&n.name)), "a run that is only kept has no network");
+
+    let kept = [0, 1].map(|ix| (StepIx(ix), KeptFrom { run: id, attempt: 1 })).into();
+    let again = Selection { kept, ..Selection::default() };
+    let second = scene.submit_selected(plan(steps("echo green; echo more >> file")), no_source(), &again);
+    scene.server.until_released(second).await;
+    assert_eq!(scene.server.outcome(second, 2), Some(Outcome::Passed));
+    assert_eq!(scene.out(second, 2), "one\ntwo\nvalue\nvalue\nfile\ngreen\n");
+    let logs: Vec<(StepIx, Phase)> = scene.server.known().runs[second].logs.keys().map(|(step, _, phase)| (*step, *phase)).collect();
+    assert_eq!(logs, [(StepIx(2), Phase::Run)], "nothing else ran");
+
+    // What the second run wrote is none of the first one's.
+    let third = scene.submit_selected(plan(steps("true")), no_source(), &again);
+    scene.server.until_released(third).await;
+    assert_eq!(scene.out(third, 2), "one\ntwo\nvalue\nvalue\nfile\n");
+    scene.server.known().runs[first].stays = false;
+    scene.server.until_released(first).await;
+    scene.end(runner).await;
+}
+
+/// What the runner says that a run takes which is not in work any more.
+fn weight(known: &crate::support::server::Known, run: usize) -> Option<u64> {
+    let poll = known.poll.as_ref().filter(|poll| poll.jobs.is_empty())?;
+    poll.kept.iter().find(|kept| kept.run == known.runs[run].id)?.bytes
+}
