@@ -8,6 +8,7 @@
 //! engine    all that touches Docker
 //! store     the data folder; what stands there survives this process
 //! here      a runner inside `dockercise run`
+//! shell     a person's shell in what a step had, beside the runner
 //! ```
 //! The process may die at any moment: containers go on without it, and the next process takes up what stands in the
 //! data folder. [`run`] is all that a server's host needs.
@@ -27,6 +28,7 @@ mod poll;
 mod reap;
 mod retry;
 mod shared;
+pub mod shell;
 mod source;
 mod step;
 mod store;

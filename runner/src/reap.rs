@@ -3,8 +3,9 @@
 use crate::ahead::Ahead;
 use crate::host::Host;
 use crate::shared::Shared;
+use crate::shell::marks;
 use dockercise_pipeline::ids::RunId;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use uuid::Uuid;
@@ -33,9 +34,15 @@ impl<H: Host> Reaper<H> {
     }
 
     /// Forgets a run that is kept: its volumes, values and network, then that it was there. Not waited for. False where
-    /// that is under way.
+    /// that is under way, or has to wait for a person's shell; the server says it again.
     pub fn release(self: &Arc<Self>, run: RunId) -> bool {
-        if !self.closing().insert(run) {
+        // From now on named as nothing to go on from.
+        if self.shared.store.keeps(run)
+            && let Err(error) = self.shared.store.keep_run(run)
+        {
+            tracing::warn!(%run, %error, "a run that is put away cannot be marked as such");
+        }
+        if self.looked_at().is_none_or(|used| used.contains(&run)) || !self.closing().insert(run) {
             return false;
         }
         let this = Arc::clone(self);
@@ -46,17 +53,18 @@ impl<H: Host> Reaper<H> {
         true
     }
 
+    /// What people's shells use; none where that cannot be told.
+    fn looked_at(&self) -> Option<BTreeSet<RunId>> {
+        let used = marks::in_use(self.shared.store.root());
+        used.inspect_err(|error| tracing::warn!(%error, "the marks of open shells cannot be read: nothing is removed")).ok()
+    }
+
     fn closing(&self) -> std::sync::MutexGuard<'_, HashSet<RunId>> {
         self.closing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn close(&self, run: RunId) {
-        // Named as kept until it is gone, and as nothing to go on from: the server says it again where this fails.
-        if self.shared.store.keeps(run)
-            && let Err(error) = self.shared.store.keep_run(run)
-        {
-            tracing::warn!(%run, %error, "a run that is put away cannot be marked as such");
-        }
+        // Named as kept until it is gone: the server says it again where this fails.
         match self.shared.host.close_run(run).await {
             Ok(()) => match self.shared.store.forget_run(run) {
                 Ok(()) => {
@@ -77,8 +85,9 @@ impl<H: Host> Reaper<H> {
             // Listed before it is compared: a run is kept before anything of it is made.
             match self.shared.host.runs().await {
                 Ok(runs) => {
+                    let Some(used) = self.looked_at() else { continue };
                     let runs = runs.iter().filter_map(|r| Uuid::parse_str(r).ok()).map(RunId);
-                    for run in runs.filter(|r| !self.ahead.is(*r)) {
+                    for run in runs.filter(|r| !self.ahead.is(*r) && !used.contains(r)) {
                         // First said, then looked: from now on no job of it is taken.
                         let first = self.closing().insert(run);
                         if first && !self.shared.store.keeps(run) {

@@ -6,6 +6,7 @@
 //! jobs/{job}/job.json     what was given; holds the deploy key: 0600
 //! jobs/{job}/journal.jsonl   everything that happened, see [`crate::job::journal`]
 //! jobs/{job}.dropped      a job given up, never to be taken again
+//! shells/{run}            shells that people have open, see [`crate::shell::marks`]
 //! runs/{run}.json         runs whose volumes, values and network are kept for a later job
 //! mirrors/{repository}.git   see [`crate::mirror`]
 //! tmp/                    emptied at every start
@@ -25,6 +26,17 @@ pub struct Store {
     root: PathBuf,
 }
 
+/// The id that a folder's runner has made for this host; none where none has.
+pub fn host_of(root: &Path) -> anyhow::Result<Option<String>> {
+    let path = root.join("host");
+    match std::fs::read_to_string(&path) {
+        Ok(text) if text.len() == 8 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) => Ok(Some(text)),
+        Ok(_) => anyhow::bail!("{} holds no id of eight hex digits\nremove it to let this host get a new one", path.display()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(e).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
 impl Store {
     /// Makes what is missing. The folder must be this process's alone but for [`crate::lock`].
     pub fn open(root: &Path) -> anyhow::Result<Store> {
@@ -41,17 +53,17 @@ impl Store {
 
     /// This host's id, made at the first call: eight lower-case hex digits.
     pub fn host(&self) -> anyhow::Result<String> {
-        let path = self.root.join("host");
-        match std::fs::read_to_string(&path) {
-            Ok(text) if text.len() == 8 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) => Ok(text),
-            Ok(_) => anyhow::bail!("{} holds no id of eight hex digits\nremove it to let this host get a new one", path.display()),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                let id = format!("{:08x}", rand::random::<u32>());
-                disk::write(&path, id.as_bytes())?;
-                Ok(id)
-            }
-            Err(e) => Err(e).with_context(|| format!("cannot read {}", path.display())),
+        if let Some(id) = host_of(&self.root)? {
+            return Ok(id);
         }
+        let id = format!("{:08x}", rand::random::<u32>());
+        disk::write(&self.root.join("host"), id.as_bytes())?;
+        Ok(id)
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     /// The folder of bare mirrors.

@@ -18,12 +18,13 @@ fn main() {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         ["step"] => step::run(),
+        ["shell"] => step::shell::run(),
         ["enter", argv @ ..] => step::enter::run(argv),
         ["hold"] => hold::run(),
         ["keep"] => keep::run(),
         ["look", root] => tree::run(root),
         ["copy", from, to] => files::copy::run(from, to),
-        _ => Err(std::io::Error::other("usage: init step | enter PROGRAM ARGUMENT... | hold | keep | look DIR | copy FROM TO")),
+        _ => Err(std::io::Error::other("usage: init step | shell | enter PROGRAM ARGUMENT... | hold | keep | look DIR | copy FROM TO")),
     };
     match outcome {
         Ok(code) => exit(code),

@@ -15,17 +15,32 @@ use dockercise_pipeline::plan::{VALUES, WORKDIR};
 /// What the engine says where a holder has ended under a step that was not yet started.
 const HOLDER_ENDED: &str = "cannot join network";
 
+/// What the helper is in a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Entry {
+    /// PID 1 of a step, which writes down what the command says.
+    Step,
+    /// What becomes the command, with a person at its other end.
+    Shell { terminal: bool },
+}
+
 impl Engine {
     /// Makes the container with all it needs, or adopts it where it is there already. Does not start it.
     pub async fn create(&self, spec: &AttemptSpec) -> Result<(), EngineError> {
+        self.create_as(spec, Entry::Step).await
+    }
+
+    pub(super) async fn create_as(&self, spec: &AttemptSpec, entry: Entry) -> Result<(), EngineError> {
         let inner = &self.inner;
         let files = files_of(spec)?;
         let holders = self.holders(spec.key.run).await?;
         let (work, layer) = inner.working_directory(spec).await?;
         let holder = inner.take_holder(&holders, &spec.key, &spec.services).await?;
         // The directories need only be there when the container starts.
-        let made =
-            tokio::try_join!(inner.keeper.all([layer, files].concat()), inner.make_container(spec, work, format!("container:{holder}")),);
+        let made = tokio::try_join!(
+            inner.keeper.all([layer, files].concat()),
+            inner.make_container(spec, work, format!("container:{holder}"), entry),
+        );
         if made.is_err() {
             holders.give_back(&spec.key);
         }
@@ -131,13 +146,29 @@ impl Inner {
         }
     }
 
-    async fn make_container(&self, spec: &AttemptSpec, work: Vec<(String, VolumeKind)>, network: String) -> Result<(), EngineError> {
+    async fn make_container(
+        &self,
+        spec: &AttemptSpec,
+        work: Vec<(String, VolumeKind)>,
+        network: String,
+        entry: Entry,
+    ) -> Result<(), EngineError> {
         let key = &spec.key;
         let name = self.names.step(key);
         let labels = self.names.step_labels(key);
+        let with = match entry {
+            Entry::Step => None,
+            Entry::Shell { terminal } => Some(terminal),
+        };
         let body = ContainerCreateBody {
             image: Some(spec.image.clone()),
-            entrypoint: Some(vec![format!("{GO}/{INIT_FILE}"), "step".to_owned()]),
+            entrypoint: Some(vec![format!("{GO}/{INIT_FILE}"), if with.is_some() { "shell" } else { "step" }.to_owned()]),
+            tty: with,
+            open_stdin: with.map(|_| true),
+            stdin_once: with.map(|_| true),
+            attach_stdin: with.map(|_| true),
+            attach_stdout: with.map(|_| true),
+            attach_stderr: with.map(|_| true),
             // The helper becomes the step's user itself (docs/decisions/0004).
             user: Some("0".to_owned()),
             working_dir: Some("/".to_owned()),

@@ -30,15 +30,21 @@ const GO_OPTIONS: &str = "size=256m,mode=0711";
 impl Engine {
     /// Connects; makes the helper image, the volumes and the keeper; ends stale keepers of this host.
     pub async fn connect(options: EngineOptions) -> Result<Engine, EngineError> {
-        Engine::connect_as(options, None).await
+        Engine::connect_as(options, None, false).await
     }
 
     /// As [`Engine::connect`], for a host that lives no longer than one run.
     pub async fn connect_for_one_run(options: EngineOptions, one: OneRun) -> Result<Engine, EngineError> {
-        Engine::connect_as(options, Some(one)).await
+        Engine::connect_as(options, Some(one), false).await
     }
 
-    async fn connect_as(options: EngineOptions, one: Option<OneRun>) -> Result<Engine, EngineError> {
+    /// As [`Engine::connect`], in another process than the runner's: its keeper is left alone. Only for runs that the runner
+    /// does not touch.
+    pub async fn connect_beside(options: EngineOptions) -> Result<Engine, EngineError> {
+        Engine::connect_as(options, None, true).await
+    }
+
+    async fn connect_as(options: EngineOptions, one: Option<OneRun>, beside: bool) -> Result<Engine, EngineError> {
         let names = Names::new(&options.host)?;
         let address = options.docker_host.or_else(|| std::env::var("DOCKER_HOST").ok()).unwrap_or(DEFAULT_ADDRESS.to_owned());
         let docker = open(&address).await.map_err(|error| EngineError::of(&address, "say its version", error))?;
@@ -52,6 +58,7 @@ impl Engine {
             names: names.clone(),
             image: helper.clone(),
             volumes: [store.0, go.0],
+            beside,
         };
         let inner = Inner {
             docker,

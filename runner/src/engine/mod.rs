@@ -23,6 +23,7 @@ mod keeper;
 mod layer;
 mod names;
 mod run;
+mod shell;
 mod spool;
 mod tree;
 mod types;
@@ -30,6 +31,7 @@ mod types;
 pub use error::EngineError;
 pub use follow::Follow;
 pub use image::Tell;
+pub use shell::{Seen, Shell};
 pub use tree::{Folder, Opened, Tree};
 pub use types::{
     About, AttemptKey, AttemptSpec, Ended, EngineOptions, Found, ImageConfig, ImageRef, LOG_CAP, Layer, Limits, Mounted, OneRun, Secrets,

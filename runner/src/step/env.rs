@@ -53,7 +53,7 @@ use {{secret: name}}, dockercise's own store"
 }
 
 /// A stored secret as the text of a variable. What fails says nothing of it.
-fn from_store(name: &str, stored: &str, bytes: &[u8]) -> Result<String, String> {
+pub fn from_store(name: &str, stored: &str, bytes: &[u8]) -> Result<String, String> {
     match std::str::from_utf8(bytes) {
         Ok(text) if text.len() <= LONGEST_VALUE && !text.contains('\0') => Ok(text.to_owned()),
         _ => Err(format!(
@@ -63,7 +63,7 @@ fn from_store(name: &str, stored: &str, bytes: &[u8]) -> Result<String, String> 
 }
 
 /// A value as the text of a variable: one trailing newline is dropped, nothing else.
-fn from_value(name: &str, step: &str, bytes: &[u8]) -> Result<String, String> {
+pub fn from_value(name: &str, step: &str, bytes: &[u8]) -> Result<String, String> {
     let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     let why = if bytes.len() > LONGEST_VALUE {
         "is over 120 KiB"
@@ -80,7 +80,7 @@ fn from_value(name: &str, step: &str, bytes: &[u8]) -> Result<String, String> {
     ))
 }
 
-fn of_every_step(job: &Job, ix: StepIx) -> Vec<(String, String)> {
+pub fn of_every_step(job: &Job, ix: StepIx) -> Vec<(String, String)> {
     let step = job.plan.step(ix);
     let numbered = job.about.pipelines.get(step.pipeline.index());
     let about = &job.about;

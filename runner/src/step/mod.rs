@@ -19,10 +19,12 @@ mod services;
 mod spec;
 mod volume;
 
+pub use env::{from_store, from_value, of_every_step};
 use push::PushError;
 pub use record::{forget, resend};
 pub use results::left;
-pub use spec::order;
+pub use spec::{directory, order};
+pub use volume::Volumes;
 
 use crate::admission::Permit;
 use crate::engine::{AttemptKey, Mounted, ValueInfo};

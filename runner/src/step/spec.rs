@@ -80,7 +80,7 @@ impl<H: Host> Walk<H> {
         match from {
             ImageFrom::Named { name } => Ok((name.clone(), cx.image(name, self.order.attempt.step).await?)),
             ImageFrom::Step { step } => {
-                let value = patiently(|| cx.host().read_value(cx.job.run, *step, LONGEST_ID)).await.map_err(|e| e.to_string())?;
+                let value = patiently(|| cx.host().read_value(cx.run_of(*step), *step, LONGEST_ID)).await.map_err(|e| e.to_string())?;
                 let id = image_id(&value).ok_or_else(|| format!("the value of {} is no image's id", cx.job.plan.full_name(*step)))?;
                 let name = format!("{{{}}}", cx.job.plan.step(*step).name);
                 let image = cx.made_image(&name, id).await?;
@@ -121,7 +121,7 @@ pub fn own_command(image: &ImageConfig) -> Result<Vec<String>, String> {
 }
 
 /// The directory the command starts in. (The compiler has looked at it already.)
-fn directory(plan: &StepPlan) -> Result<String, String> {
+pub fn directory(plan: &StepPlan) -> Result<String, String> {
     let Some(path) = &plan.workdir else { return Ok(WORKDIR.to_owned()) };
     let absolute = if path.starts_with('/') { path.clone() } else { format!("{WORKDIR}/{path}") };
     let names: Vec<&str> = absolute.split('/').filter(|name| !["", "."].contains(name)).collect();

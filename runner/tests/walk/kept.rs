@@ -1,6 +1,5 @@
 //! Runs that go on from what an earlier one has left.
 
-use crate::scene::Scene;
 use crate::support::plans::{StepWords as _, no_source, plan, step};
 use dockercise_pipeline::ids::{Phase, StepIx};
 use dockercise_pipeline::outcome::Outcome;

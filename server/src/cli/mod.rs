@@ -8,6 +8,7 @@ pub mod run;
 pub mod runner;
 pub mod secret;
 pub mod serve;
+pub mod shell;
 mod top;
 
 pub use top::main;

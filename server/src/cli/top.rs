@@ -1,6 +1,6 @@
 //! The command line's first word.
 
-use super::{check, connect, graph, run, runner, secret, serve};
+use super::{check, connect, graph, run, runner, secret, serve, shell};
 use crate::settings::ServeSettings;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -23,6 +23,7 @@ enum Verb {
     Check(check::CheckArgs),
     Graph(graph::GraphArgs),
     Run(run::RunArgs),
+    Shell(shell::ShellArgs),
     Runner(runner::RunnerArgs),
 }
 
@@ -30,7 +31,7 @@ enum Verb {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     // octocrab logs what it returns as an error too; we say it ourselves.
-    let usual = if matches!(cli.verb, Verb::Run(_)) { "error" } else { "info,octocrab=off" };
+    let usual = if matches!(cli.verb, Verb::Run(_) | Verb::Shell(_)) { "error" } else { "info,octocrab=off" };
     let filter = EnvFilter::try_from_env("DOCKERCISE_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
     // Installed once; a second install would only say that it is there.
@@ -42,6 +43,7 @@ pub fn main() -> ExitCode {
         Verb::Check(args) => check::check(args),
         Verb::Graph(args) => graph::graph(args),
         Verb::Run(args) => run::run(args),
+        Verb::Shell(args) => shell::run(&args),
         Verb::Runner(args) => runner::run(args),
     };
     done.unwrap_or_else(|e| {

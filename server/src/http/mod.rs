@@ -13,6 +13,7 @@ mod runner;
 
 pub use logs::AllNames;
 pub use problem::Fault;
+pub use runner::assemble_job;
 
 use crate::clock::Clock;
 use crate::db::Db;

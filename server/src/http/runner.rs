@@ -20,6 +20,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 mod hand_over;
+pub use hand_over::assemble as assemble_job;
 mod keep;
 pub mod results;
 pub mod secrets;

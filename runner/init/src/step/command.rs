@@ -52,6 +52,14 @@ pub fn of(spec: &Spec, user: &User) -> Result<Command, Refusal> {
     Ok(command)
 }
 
+/// Becomes the command, with this program's own stdin and output; comes back only where that cannot be.
+pub fn become_it(spec: &Spec, user: &User) -> Refusal {
+    match of(spec, user) {
+        Ok(mut command) => refusal(&spec.argv[0], &command.exec()),
+        Err(refusal) => refusal,
+    }
+}
+
 /// A pipe whose writing end is the user's: else opening `/dev/stdout` by its name would be forbidden.
 fn own_pipe(user: &User) -> io::Result<(PipeReader, PipeWriter)> {
     let (reader, writer) = pipe()?;

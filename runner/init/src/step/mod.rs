@@ -6,6 +6,7 @@ pub mod enter;
 mod log;
 mod output;
 mod own;
+pub mod shell;
 mod spool;
 mod user;
 mod value;
@@ -28,8 +29,7 @@ use user::User;
 /// where there is no such command, 126 where it cannot be run.
 pub fn run() -> io::Result<i32> {
     let signals = Signals::catch()?;
-    let spec = std::fs::read(Path::new(GO).join(SPEC_FILE))?;
-    let mut spec: Spec = serde_json::from_slice(&spec)?;
+    let mut spec = spec()?;
     let mut output = Output::open(Path::new(SPOOL), &spec)?;
     if spec.aws {
         let endpoint = aws::serve()?;
@@ -45,6 +45,11 @@ pub fn run() -> io::Result<i32> {
         }
     };
     Ok(output.close(code))
+}
+
+fn spec() -> io::Result<Spec> {
+    let text = std::fs::read(Path::new(GO).join(SPEC_FILE))?;
+    Ok(serde_json::from_slice(&text)?)
 }
 
 /// What preparing came to.

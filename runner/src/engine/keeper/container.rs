@@ -27,12 +27,16 @@ pub struct Blueprint {
     pub image: String,
     /// The volumes for the store and for what stays in memory.
     pub volumes: [String; 2],
+    /// Is another process's keeper at work beside it? Then that one is left alone.
+    pub beside: bool,
 }
 
 impl Blueprint {
     /// Ends what is left of earlier keepers, then starts one.
     pub async fn start(&self) -> Result<Connection, EngineError> {
-        self.end_all().await;
+        if !self.beside {
+            self.end_all().await;
+        }
         let unique = uuid::Uuid::new_v4().simple().to_string();
         let name = self.names.of(&format!("keeper-{}", &unique[..8]));
         let error = |doing: &str, error| EngineError::of(&self.address, format!("{doing} the keeper {name}"), error);
@@ -84,7 +88,7 @@ impl Blueprint {
             image: Some(self.image.clone()),
             entrypoint: Some(vec![config::INIT.to_owned(), "keep".to_owned()]),
             user: Some("0:0".to_owned()),
-            labels: Some(self.names.labels("keeper")),
+            labels: Some(self.names.labels(if self.beside { "keeper-beside" } else { "keeper" })),
             open_stdin: Some(true),
             stdin_once: Some(true),
             attach_stdin: Some(true),

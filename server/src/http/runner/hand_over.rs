@@ -7,8 +7,9 @@ use crate::db::run::Stored;
 use crate::db::{self, Conn};
 use axum::http::StatusCode;
 use dockercise_pipeline::ids::{Attempt, Fence, JobId, RunId, StepIx};
-use dockercise_pipeline::wire::{About, Job, Kept, Numbered, Source};
+use dockercise_pipeline::wire::{About, Job, Kept, Numbered, ResolvedImage, Source};
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// May the run's steps have secrets, credentials and caches? Runs of forks' pull requests are not made yet, so all may.
 pub fn trusted(_stored: &Stored) -> bool {
@@ -18,16 +19,28 @@ pub fn trusted(_stored: &Stored) -> bool {
 /// The job of a row; none where its run is gone or never had a plan, which no job is made for.
 pub async fn job(app: &App, conn: &mut Conn, row: &JobRow) -> Result<Option<Job>, Fault> {
     let Some(stored) = db::run::load(conn, RunId(row.run)).await? else { return Ok(None) };
-    let Some(plan) = stored.plan()? else { return Ok(None) };
     let Some(repository) = repository::by_id(conn, stored.row.repository).await? else { return Ok(None) };
-    let trigger = stored.trigger()?;
+    let images = db::run::images(conn, stored.id()).await?;
+    let Some(job) = assemble(&stored, &repository, &app.public_url, images)? else { return Ok(None) };
     let key = app.seal.open_text(&Repository::row(repository.id, Secret::DeployKey), &repository.deploy_key).map_err(|e| {
         tracing::error!(repository = repository.full_name(), error = format!("{e:#}"), "the deploy key cannot be opened");
         Fault::new(StatusCode::SERVICE_UNAVAILABLE, "the server cannot open the repository's deploy key", None)
     })?;
+    let source = Source { deploy_key: key, ..job.source };
+    Ok(Some(Job { id: JobId(row.id), fence: Fence(row.fence as u64), source, ..job }))
+}
+
+/// All of a job that follows from the run as it stands: without an id, a lease and the deploy key. None where the run never
+/// had a plan.
+///
+/// # Errors
+/// A row is damaged.
+pub fn assemble(stored: &Stored, repository: &Repository, public_url: &str, images: Vec<ResolvedImage>) -> sqlx::Result<Option<Job>> {
+    let Some(plan) = stored.plan()? else { return Ok(None) };
+    let trigger = stored.trigger()?;
     let pipelines = stored.pipelines.iter().map(|p| Numbered {
         number: p.number.unwrap_or(0) as u64,
-        url: p.number.map_or_else(String::new, |n| format!("{}/results/{}/{}/{n}", app.public_url, p.account, p.slug)),
+        url: p.number.map_or_else(String::new, |n| format!("{public_url}/results/{}/{}/{n}", p.account, p.slug)),
     });
     let state = stored.state()?;
     let kept = state.steps.iter().zip(0..).filter_map(|(step, ix)| {
@@ -37,8 +50,8 @@ pub async fn job(app: &App, conn: &mut Conn, row: &JobRow) -> Result<Option<Job>
     });
     let kept = kept.collect();
     Ok(Some(Job {
-        id: JobId(row.id),
-        fence: Fence(row.fence as u64),
+        id: JobId(Uuid::nil()),
+        fence: Fence(0),
         run: stored.id(),
         state,
         about: About {
@@ -56,12 +69,12 @@ pub async fn job(app: &App, conn: &mut Conn, row: &JobRow) -> Result<Option<Job>
             url: repository.ssh_url.clone(),
             sha: stored.row.sha.clone(),
             git_ref: stored.row.git_ref.clone(),
-            deploy_key: key,
+            deploy_key: String::new(),
             known_hosts: repository.known_hosts.clone(),
         },
         plan: Arc::unwrap_or_clone(plan),
-        trusted: trusted(&stored),
-        images: db::run::images(conn, stored.id()).await?,
+        trusted: trusted(stored),
+        images,
         kept,
     }))
 }
