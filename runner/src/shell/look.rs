@@ -59,7 +59,7 @@ impl Look<'_> {
         let step = self.step();
         let limits = Capacity::of(&self.engine.about().await?, 1).limits(step.cpus, step.memory);
         let spec = AttemptSpec {
-            key: AttemptKey { run: self.own, attempt: Attempt { step: self.options.step, number: 1 }, phase: Phase::Run },
+            key: AttemptKey { run: self.own, attempt: Attempt { step: self.options.step, number: 1 }, phase: Phase::Run, service: None },
             image: image.id,
             argv: ["sh", "-c", SHELL].map(str::to_owned).to_vec(),
             env,

@@ -1,7 +1,6 @@
 //! Working directories: copy-on-write, filled from a tar, long chains.
 
 use crate::docker::{labelled, tar_of};
-use dockercise_pipeline::ids::StepIx;
 use dockercise_runner::engine::EngineError;
 use futures_util::stream;
 

@@ -5,6 +5,7 @@ use dockercise_pipeline::ids::{Phase, StepIx};
 use dockercise_pipeline::outcome::Outcome;
 use dockercise_pipeline::plan::StepPlan;
 use dockercise_pipeline::run::{KeptFrom, Selection};
+use std::collections::HashMap;
 
 /// A step that leaves a value and a file, one on top of it, and one that reads all of that.
 fn steps(last: &str) -> Vec<StepPlan> {
@@ -26,9 +27,8 @@ async fn what_passed_in_an_earlier_run_is_used_in_place() {
     let id = scene.server.known().runs[first].id;
     assert!(weight(&scene.server.known(), first).unwrap() > 0);
     let networks = scene.docker.list_networks(None).await.unwrap();
-    let host = std::fs::read_to_string(scene.data.path().join("host")).unwrap();
-    let of_host = |name: &Option<String>| name.as_ref().is_some_and(|name| name.starts_with(&format!("dc-{host}")));
-    assert!(!networks.iter().any(|n| of_host(&n.name)), "a run that is only kept has no network");
+    let of_first = |labels: &Option<HashMap<String, String>>| labels.iter().any(|l| l.get("dockercise.run") == Some(&id.to_string()));
+    assert!(!networks.iter().any(|n| of_first(&n.labels)), "a run that is only kept has no network");
 
     let kept = [0, 1].map(|ix| (StepIx(ix), KeptFrom { run: id, attempt: 1 })).into();
     let again = Selection { kept, ..Selection::default() };
