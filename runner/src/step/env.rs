@@ -15,9 +15,6 @@ const LONGEST_ENVIRONMENT: usize = 2 * 1000 * 1000;
 /// What the step is given: what every step has, then what its pipeline says.
 pub async fn environment<H: Host>(cx: &Context<H>, step: StepIx) -> Result<Vec<(String, String)>, String> {
     let mut env = of_every_step(&cx.job, step);
-    if let Some(manual) = &cx.job.plan.pipeline(cx.job.plan.step(step).pipeline).on.manual {
-        env.extend(manual.environment(&cx.job.about.inputs));
-    }
     variables(cx, &cx.job.plan.step(step).env, &mut env).await?;
     Ok(env)
 }
@@ -80,6 +77,7 @@ pub fn from_value(name: &str, step: &str, bytes: &[u8]) -> Result<String, String
     ))
 }
 
+/// What every step of the run has, whatever its file says: about the run, and what a person gave it.
 pub fn of_every_step(job: &Job, ix: StepIx) -> Vec<(String, String)> {
     let step = job.plan.step(ix);
     let numbered = job.about.pipelines.get(step.pipeline.index());
@@ -98,7 +96,11 @@ pub fn of_every_step(job: &Job, ix: StepIx) -> Vec<(String, String)> {
         ("DOCKERCISE_REPOSITORY", about.repository.clone()),
         ("DOCKERCISE_URL", numbered.map(|n| n.url.clone()).unwrap_or_default()),
     ];
-    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    let mut env: Vec<_> = pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    if let Some(manual) = &job.plan.pipeline(step.pipeline).on.manual {
+        env.extend(manual.environment(&about.inputs));
+    }
+    env
 }
 
 #[cfg(test)]

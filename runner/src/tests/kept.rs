@@ -24,16 +24,17 @@ async fn a_kept_step_is_that_of_the_run_it_passed_in() {
     let second = scene.server.submit_selected(steps("out 1"), no_source(), &Selection { kept, ..Selection::default() });
     scene.server.until_released(second).await;
     let again = scene.server.known().runs[second].id;
-    let world = scene.host.world();
-    assert_eq!(world.faults, Vec::<String>::new());
-    let containers: Vec<_> = world.containers.iter().filter(|(key, _)| key.run == again).collect();
-    let [(key, container)] = containers.as_slice() else { panic!("{containers:?}") };
-    assert_eq!((key.attempt.step, key.phase), (StepIx(2), Phase::Run));
-    let spec = container.spec.clone().unwrap();
-    let chain: Vec<_> = spec.volume[0].chain.iter().map(|layer| (layer.run, layer.name.as_str())).collect();
-    assert_eq!((chain, spec.values[0].run), (vec![(id, "0a1"), (id, "1a1")], id));
-    assert!(spec.env.contains(&("FIRST".into(), "bcd".into())), "{:?}", spec.env);
-    drop(world);
+    {
+        let world = scene.host.world();
+        assert_eq!(world.faults, Vec::<String>::new());
+        let containers: Vec<_> = world.containers.iter().filter(|(key, _)| key.run == again).collect();
+        let [(key, container)] = containers.as_slice() else { panic!("{containers:?}") };
+        assert_eq!((key.attempt.step, key.phase), (StepIx(2), Phase::Run));
+        let spec = container.spec.clone().unwrap();
+        let chain: Vec<_> = spec.volume[0].chain.iter().map(|layer| (layer.run, layer.name.as_str())).collect();
+        assert_eq!((chain, spec.values[0].run), (vec![(id, "0a1"), (id, "1a1")], id));
+        assert!(spec.env.contains(&("FIRST".into(), "bcd".into())), "{:?}", spec.env);
+    }
     assert_eq!(scene.server.outcome(second, 2), Some(Outcome::Passed));
     scene.server.known().runs[first].stays = false;
     scene.server.until_released(first).await;

@@ -14,8 +14,8 @@ use dockercise_pipeline::outcome::Outcome;
 use dockercise_pipeline::plan::Plan;
 use dockercise_pipeline::run::{Effect, Event, GateState, Run, RunState, Selection, Stamped, StepStatus};
 use dockercise_pipeline::wire::{
-    About, AskSecrets, Have, HeldJob, Job, Kept, Notice, Numbered, Order, Orders, Poll, Record, Report, Reports, ResolvedImage, Secrets, Source,
-    Taken,
+    About, AskSecrets, Have, HeldJob, Job, Kept, Notice, Numbered, Order, Orders, Poll, Record, Report, Reports, ResolvedImage, Secrets,
+    Source, Taken,
 };
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;

@@ -14,7 +14,7 @@ pack:
   run: echo packed >> app; echo whole > list
 deploy:
   vol: pack
-  env: {KEY: {secret: key}, VERSION: compile}
+  env: {KEY: {secret: key}, VERSION: "{compile}"}
   run: rm list; echo tried >> app; cat app {compile}; test "$KEY" = a-good-key
 "#;
 
