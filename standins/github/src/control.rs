@@ -272,6 +272,7 @@ impl crate::github::GitHub {
                 collaborators: BTreeMap::new(),
                 hooks: BTreeMap::new(),
                 keys: BTreeMap::new(),
+                pulls: BTreeMap::new(),
                 statuses: Vec::new(),
                 deliveries: Vec::new(),
             }

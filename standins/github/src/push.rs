@@ -11,6 +11,7 @@ use crate::git::{Git, Ref, RefChange, Refs, ZERO};
 use crate::github::GitHub;
 use crate::json::commit;
 use crate::json::payload::About;
+use crate::pulls;
 
 /// A push that changes more tags than this makes no events for them.
 const MAX_TAGS: usize = 3;
@@ -48,6 +49,7 @@ pub(crate) async fn receive<T>(
         for event in events(github, &git, repository, pusher, &before, &changes).await? {
             deliver::to_hooks(github, repository, &event);
         }
+        pulls::after_push(github, repository, &changes).await?;
     }
     result
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::deliver::Delivery;
 use crate::faults::Fault;
 use crate::journal::Call;
+use crate::pulls::Pull;
 
 /// How many calls [`World::calls`] keeps.
 pub(crate) const CALLS_KEPT: usize = 10_000;
@@ -146,6 +147,8 @@ pub struct Repository {
     pub hooks: BTreeMap<u64, Hook>,
     /// Deploy keys by number.
     pub keys: BTreeMap<u64, DeployKey>,
+    /// Pull requests by number.
+    pub pulls: BTreeMap<u64, Pull>,
     /// Commit statuses, oldest first.
     pub statuses: Vec<Status>,
     /// Delivery log, oldest first.

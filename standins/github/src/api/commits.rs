@@ -16,6 +16,9 @@ use crate::git::Git;
 use crate::github::GitHub;
 use crate::json::{commit as shown, node_id};
 
+/// A comparison lists so many files and no more.
+const MAX_FILES: usize = 300;
+
 /// A repository the caller may read, with its contents.
 pub(crate) struct Readable {
     pub(crate) id: u64,
@@ -122,7 +125,8 @@ pub(crate) async fn compare(
         (0, _) => "behind",
         _ => "diverged",
     };
-    let files = git.diff(Some(&merge_base), &head_sha).await?;
+    let mut files = git.diff(Some(&merge_base), &head_sha).await?;
+    files.truncate(MAX_FILES);
     let (base_commit, merge_commit) = (git.commit(&base_sha).await?, git.commit(&merge_base).await?);
     let mut commits = Vec::new();
     for sha in &ahead {

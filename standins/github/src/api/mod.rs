@@ -10,6 +10,7 @@ mod hooks;
 mod keys;
 mod meta;
 mod paging;
+mod pulls;
 mod record;
 mod refs;
 mod repositories;
@@ -55,6 +56,8 @@ pub(crate) fn router(github: &Arc<GitHub>) -> Router<Arc<GitHub>> {
         .route("/branches/{*branch}", get(branches::get))
         .route("/commits/{*reference}", get(commits::get))
         .route("/compare/{*basehead}", get(commits::compare))
+        .route("/pulls", get(pulls::list))
+        .route("/pulls/{number}", get(pulls::get))
         .route("/statuses/{*sha}", post(statuses::create));
     Router::new()
         .route("/user", get(users::me))

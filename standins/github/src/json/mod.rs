@@ -4,6 +4,7 @@ pub(crate) mod commit;
 pub(crate) mod content;
 pub(crate) mod hook;
 pub(crate) mod payload;
+pub(crate) mod pull;
 pub(crate) mod repository;
 pub(crate) mod status;
 pub(crate) mod user;

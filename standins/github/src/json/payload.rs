@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{commit, hook, repository, status, user};
+use super::pull::Counted;
+use super::{commit, hook, pull, repository, status, user};
 use crate::deliver::Event;
 use crate::git::{Commit, RefChange};
 use crate::links::Links;
+use crate::pulls::Pull;
 use crate::state::{Hook, Repository, Status, User, World};
 
 /// What GitHub says in a ping.
@@ -68,6 +70,20 @@ impl About<'_> {
                 json!(email.unwrap_or_else(|| { format!("{}+{}@users.noreply.github.com", self.sender.id, self.sender.login) }));
         }
         self.event("push", payload)
+    }
+
+    /// `pull_request`; `moved` is where its branch was and is, for `synchronize`.
+    pub(crate) fn pull_request(&self, pull: &Pull, counted: &Counted, action: &str, moved: Option<(&str, &str)>) -> Event {
+        let mut payload = json!({
+            "action": action,
+            "number": pull.number,
+            "pull_request": pull::full(self.links, self.world, self.repository, pull, counted),
+        });
+        if let Some((before, after)) = moved {
+            payload["before"] = json!(before);
+            payload["after"] = json!(after);
+        }
+        self.event("pull_request", payload)
     }
 
     /// `status`.
