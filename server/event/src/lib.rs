@@ -1,6 +1,10 @@
 //! What GitHub sends, turned into a small type of ours at the door. Only the fields that we use; an action we do not know is
 //! ignored, not an error.
 
+mod pull_request;
+
+pub use pull_request::{Action, PullRequest};
+
 use serde::Deserialize;
 
 const ZEROS: &str = "0000000000000000000000000000000000000000";
@@ -19,6 +23,8 @@ pub enum Asked {
         /// The full ref.
         git_ref: String,
     },
+    /// A pull request changed.
+    PullRequest(PullRequest),
     /// Nothing that we do, and why.
     Nothing(String),
 }
@@ -32,8 +38,12 @@ pub struct Pushed {
     pub git_ref: String,
     /// The commit, 40 hex digits. For an annotated tag, the tag object's.
     pub after: String,
+    /// Where the ref was before, 40 hex digits; none where it is new.
+    pub before: Option<String>,
     /// The head commit's name, where GitHub gives one.
     pub head: Option<String>,
+    /// The repository's default branch, where the event says it.
+    pub default_branch: Option<String>,
     /// Its message says `[skip ci]` or the like.
     pub skip: bool,
 }
@@ -42,11 +52,19 @@ pub struct Pushed {
 struct Push {
     #[serde(rename = "ref")]
     git_ref: String,
+    #[serde(default)]
+    before: String,
     after: String,
     #[serde(default)]
     deleted: bool,
     head_commit: Option<HeadCommit>,
-    repository: Id,
+    repository: PushedTo,
+}
+
+#[derive(Deserialize)]
+struct PushedTo {
+    id: i64,
+    default_branch: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -68,6 +86,7 @@ pub fn understand(event: &str, body: &[u8]) -> Result<Asked, String> {
     match event {
         "ping" => Ok(Asked::Ping),
         "push" => push(body),
+        "pull_request" => pull_request::understand(json_of(body)?.as_ref()),
         "create" | "delete" => Ok(Asked::Nothing(format!("`{event}`: the push event that comes with it says all"))),
         other => Ok(Asked::Nothing(format!("`{other}` starts nothing"))),
     }
@@ -86,7 +105,9 @@ fn push(body: &[u8]) -> Result<Asked, String> {
     }
     let skip = push.head_commit.as_ref().is_some_and(|c| says_skip(&c.message));
     let head = push.head_commit.map(|c| c.id).filter(|id| is_sha(id));
-    Ok(Asked::Pushed(Pushed { repository: push.repository.id, git_ref: push.git_ref, after: push.after, head, skip }))
+    let before = Some(push.before).filter(|sha| is_sha(sha) && sha != ZEROS);
+    let PushedTo { id: repository, default_branch } = push.repository;
+    Ok(Asked::Pushed(Pushed { repository, git_ref: push.git_ref, after: push.after, before, head, default_branch, skip }))
 }
 
 /// A hook whose content type is `form` sends `payload=…`.
@@ -123,7 +144,7 @@ pub fn is_sha(text: &str) -> bool {
 }
 
 /// The words that keep a commit from being run, anywhere in its message (as GitHub's own CI has them).
-fn says_skip(message: &str) -> bool {
+pub fn says_skip(message: &str) -> bool {
     ["[skip ci]", "[ci skip]", "[no ci]", "[skip dockercise]"].iter().any(|words| message.contains(words))
 }
 

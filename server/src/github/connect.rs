@@ -74,7 +74,7 @@ struct Meta {
 }
 
 /// The events that a run can be made for, and those that tell what becomes of the repository.
-const EVENTS: [&str; 3] = ["push", "create", "delete"];
+const EVENTS: [&str; 4] = ["push", "pull_request", "create", "delete"];
 
 impl Github {
     /// The repository with that full name.

@@ -3,10 +3,12 @@
 //! Every call goes through [`Github::call`], so that a failure always says what was asked, what GitHub answered and when it
 //! makes sense to ask again. octocrab's own retries are off: one layer retries, and that is `work`.
 
+mod compare;
 mod connect;
 mod files;
 mod status;
 
+pub use compare::Compared;
 pub use connect::{HookWanted, RepositoryInfo};
 pub use files::{Commit, Entry, EntryKind};
 pub use status::{CommitState, CommitStatus};

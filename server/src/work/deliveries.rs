@@ -1,10 +1,11 @@
 //! Deliveries become runs. The webhook's request only stored them.
 
-use super::{Works, backoff, github_error, make};
+use super::changes::Since;
+use super::{Works, backoff, github_error, make, pull_requests};
 use crate::db;
 use crate::db::delivery::{self, End, Waiting};
 use crate::db::repository::{self, Repository};
-use dockercise_event::{Asked, Pushed, understand};
+use dockercise_event::{Asked, PullRequest, Pushed, understand};
 use dockercise_pipeline::ids::PipelineIx;
 use dockercise_pipeline::run::Event;
 use dockercise_pipeline::trigger::Trigger;
@@ -72,18 +73,27 @@ async fn one(works: &Works, waiting: &Waiting) -> anyhow::Result<()> {
             delivery::end(&mut tx, waiting.id, End::Done, "the webhook works", None).await?;
             Ok(tx.commit().await?)
         }
-        Ok(Asked::Deleted { repository: of, .. } | Asked::Pushed(Pushed { repository: of, .. })) if of != repository.id => {
-            end(works, waiting, End::Failed, "the push is to another repository than the one this webhook belongs to").await
+        Ok(
+            Asked::Deleted { repository: of, .. }
+            | Asked::Pushed(Pushed { repository: of, .. })
+            | Asked::PullRequest(PullRequest { repository: of, .. }),
+        ) if of != repository.id => {
+            end(works, waiting, End::Failed, "the event is of another repository than the one this webhook belongs to").await
         }
         Ok(Asked::Deleted { git_ref, .. }) => {
-            let cancelled = cancel_runs_of(works, &repository, &git_ref).await?;
+            let cancelled = cancel_runs_of(works, &repository, &git_ref, &format!("the deletion of {git_ref}")).await?;
             end(works, waiting, End::Done, &format!("`{git_ref}` was deleted; pipelines cancelled: {cancelled}")).await
         }
         Ok(Asked::Pushed(pushed)) => push(works, waiting, &repository, &pushed).await,
+        Ok(Asked::PullRequest(request)) => pull_requests::changed(works, waiting, &repository, &request).await,
     }
 }
 
-async fn end(works: &Works, waiting: &Waiting, how: End, note: &str) -> anyhow::Result<()> {
+/// Closes a delivery that makes no run.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn end(works: &Works, waiting: &Waiting, how: End, note: &str) -> anyhow::Result<()> {
     tracing::info!(delivery.id = %waiting.id, delivery.event = waiting.event, delivery.end = ?how, note, "delivery closed");
     let mut tx = works.db.write().await?;
     delivery::end(&mut tx, waiting.id, how, note, None).await?;
@@ -97,22 +107,33 @@ async fn push(works: &Works, waiting: &Waiting, repository: &Repository, pushed:
     };
     // An annotated tag's `after` names the tag, not the commit.
     let sha = pushed.head.clone().unwrap_or_else(|| pushed.after.clone());
-    let asked = make::Asked { trigger, sha, skip: pushed.skip, delivery: Some(waiting.id) };
+    let asked = make::Asked { since: since(repository, pushed), trigger, sha, skip: pushed.skip, delivery: Some(waiting.id) };
     make::run(works, repository, &asked).await?;
     Ok(())
 }
 
-/// A deleted ref needs nothing any more.
-async fn cancel_runs_of(works: &Works, repository: &Repository, git_ref: &str) -> anyhow::Result<usize> {
+/// What is new of a push: what was not there before; of a new branch, what the default branch does not have.
+fn since(repository: &Repository, pushed: &Pushed) -> Since {
+    match &pushed.before {
+        Some(before) => Since::Commit(before.clone()),
+        None => {
+            let default = pushed.default_branch.as_ref().unwrap_or(&repository.default_branch);
+            if pushed.git_ref == format!("refs/heads/{default}") { Since::Nothing } else { Since::Commit(default.clone()) }
+        }
+    }
+}
+
+/// Cancels what runs for a ref; returns how many pipelines.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn cancel_runs_of(works: &Works, repository: &Repository, git_ref: &str, by: &str) -> anyhow::Result<usize> {
     let mut cancelled = 0;
     let mut conn = works.db.read().await?;
-    for id in db::run::live(&mut conn).await? {
+    for (id, _) in db::run::live_of(&mut conn, repository.id, git_ref).await? {
         let Some(stored) = db::run::load(&mut conn, id).await? else { continue };
-        if stored.row.repository != repository.id || stored.row.git_ref != git_ref {
-            continue;
-        }
         for p in &stored.pipelines {
-            let event = Event::CancelRequested { pipeline: PipelineIx(p.ix as u32), by: format!("the deletion of {git_ref}") };
+            let event = Event::CancelRequested { pipeline: PipelineIx(p.ix as u32), by: by.to_owned() };
             if works.runs.apply(id, &event).await.is_ok_and(|applied| applied.changed()) {
                 cancelled += 1;
             }

@@ -1,22 +1,21 @@
 //! Makes a run: reads the pipeline files at a commit, compiles them, and writes run, numbers, first job and statuses in one
 //! transaction.
 
-use super::Works;
+use super::changes::{self, Since};
+use super::{Works, choose, read};
 use crate::db::delivery::{self, End};
 use crate::db::repository::Repository;
 use crate::db::run::{NewPipeline, RunRow, encode};
 use crate::db::{self, Tx};
-use crate::github::{Commit, EntryKind, Github};
+use crate::github::Commit;
 use crate::hub::Change;
 use crate::runs::begin::{self, NewRun};
 use crate::runs::want_status;
-use dockercise_pipeline::compile::{Compiled, compile};
-use dockercise_pipeline::discover::{self, TreeEntry};
+use dockercise_pipeline::compile::Compiled;
 use dockercise_pipeline::ids::{PipelineIx, RunId};
-use dockercise_pipeline::outcome::{Outcome, PipelineOutcome};
+use dockercise_pipeline::outcome::PipelineOutcome;
 use dockercise_pipeline::plan::Plan;
 use dockercise_pipeline::run::PipelineState;
-use dockercise_pipeline::source::SourceFile;
 use dockercise_pipeline::trigger::Trigger;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -28,10 +27,23 @@ pub struct Asked {
     pub trigger: Trigger,
     /// At which commit.
     pub sha: String,
+    /// What the commit is compared with, where a filter asks which paths changed.
+    pub since: Since,
     /// The commit says `[skip ci]`.
     pub skip: bool,
     /// The delivery to close with it.
     pub delivery: Option<Uuid>,
+}
+
+/// What was found at that commit.
+#[derive(Debug)]
+pub struct Found {
+    /// The commit.
+    pub commit: Commit,
+    /// Its pipeline files.
+    pub compiled: Compiled,
+    /// The paths that changed, where a filter asks and GitHub could say it.
+    pub changed: Option<Vec<String>>,
 }
 
 /// Makes the run, or closes the delivery with the reason why none is needed.
@@ -42,14 +54,17 @@ pub async fn run(works: &Works, repository: &Repository, asked: &Asked) -> anyho
     let github = works.client(repository)?;
     let full_name = repository.full_name();
     let commit = async { Ok(github.commit(&full_name, &asked.sha).await?) };
-    let (commit, compiled) = tokio::try_join!(commit, read(&github, repository, &asked.sha))?;
+    let (commit, compiled) = tokio::try_join!(commit, read::files(&github, repository, &asked.sha))?;
+    let asks = compiled.plan.as_ref().is_some_and(|plan| asked.trigger.asks_for_paths(plan));
+    let changed = if asks { changes::paths(&github, repository, &asked.since, &commit.sha).await? } else { None };
     let mut tx = works.db.write().await?;
-    let made = match &compiled.plan {
-        _ if compiled.pipelines.is_empty() && compiled.diagnostics.is_empty() => {
+    let found = Found { commit, compiled, changed };
+    let made = match &found.compiled.plan {
+        _ if found.compiled.pipelines.is_empty() && found.compiled.diagnostics.is_empty() => {
             Err("there is no `*.dockercise.yaml` at this commit".to_owned())
         }
-        Some(plan) => good(works, &mut tx, repository, asked, &commit, plan, &compiled).await?,
-        None => bad(works, &mut tx, repository, asked, &commit, &compiled).await?,
+        Some(plan) => good(works, &mut tx, repository, asked, &found, plan).await?,
+        None => bad(works, &mut tx, repository, asked, &found).await?,
     };
     let (id, how, note) = match &made {
         Ok(id) => (Some(*id), End::Done, String::new()),
@@ -73,90 +88,33 @@ pub async fn run(works: &Works, repository: &Repository, asked: &Asked) -> anyho
     Ok(id)
 }
 
-/// Reads and compiles the pipeline files at a commit.
-async fn read(github: &Github, repository: &Repository, sha: &str) -> anyhow::Result<Compiled> {
-    let full_name = repository.full_name();
-    let entries = github.tree(&full_name, sha).await?;
-    let tree = entries.iter().filter_map(|e| {
-        let kind = match e.kind {
-            EntryKind::File => discover::EntryKind::File,
-            EntryKind::Symlink => discover::EntryKind::Symlink,
-            EntryKind::Submodule => discover::EntryKind::Submodule,
-            EntryKind::Folder => return None,
-        };
-        Some(TreeEntry { path: e.path.clone(), kind })
-    });
-    let found = discover::discover(&repository.name, tree);
-    let mut files = Vec::new();
-    for file in &found.files {
-        let Some(entry) = entries.iter().find(|e| e.path == file.path) else { continue };
-        // Neither one too many nor one too large is fetched: the compiler says so from count and size alone.
-        let text = if found.files.len() > discover::MAX_FILES {
-            Vec::new()
-        } else if entry.size > discover::MAX_FILE_BYTES {
-            vec![b' '; discover::MAX_FILE_BYTES as usize + 1]
-        } else {
-            github.blob(&full_name, &entry.sha).await?
-        };
-        files.push(SourceFile { path: file.path.clone(), text });
-    }
-    let name = repository.name.clone();
-    Ok(tokio::task::spawn_blocking(move || compile(&name, files)).await?)
-}
-
 async fn good(
     works: &Works,
     tx: &mut Tx,
     repository: &Repository,
     asked: &Asked,
-    commit: &Commit,
+    found: &Found,
     plan: &Plan,
-    compiled: &Compiled,
 ) -> anyhow::Result<Result<RunId, String>> {
-    let mut selection = asked.trigger.select(plan, None);
-    let mut ran_already = false;
-    for (ix, pipeline) in plan.pipelines() {
-        if asked.skip && selection.has(ix) {
-            selection.pipelines.insert(ix, Outcome::NotNeeded { filter: "the commit's message says [skip ci]".to_owned() });
-        }
-        if selection.has(ix) && asked.delivery.is_some() {
-            let newest = db::run::newest_at(tx, repository.id, &asked.trigger.git_ref(), &pipeline.name).await?;
-            if let Some((_, number)) = newest.filter(|(sha, _)| *sha == commit.sha) {
-                let filter = format!("its newest run, number {number}, is at this commit already");
-                selection.pipelines.insert(ix, Outcome::NotNeeded { filter });
-                ran_already = true;
-            }
-        }
-    }
-    let not_needed = |ix: PipelineIx| selection.why_not_needed(ix);
-    // What only filters keep out becomes a run without numbers, so that GitHub is told: not needed. What ran already has
-    // its own statuses.
-    if ran_already && plan.pipelines().all(|(ix, _)| not_needed(ix).is_some()) {
-        let why = plan.pipelines().filter_map(|(ix, p)| Some(format!("{}: {}", p.name, not_needed(ix)?)));
-        return Ok(Err(format!("no pipeline is needed: {}", why.collect::<Vec<_>>().join("; "))));
-    }
+    let selection = match choose::choose(tx, repository, asked, found, plan).await? {
+        Ok(selection) => selection,
+        Err(why) => return Ok(Err(why)),
+    };
     let mut pipelines = Vec::new();
     for (ix, pipeline) in plan.pipelines() {
         let slug = slug(tx, repository, &pipeline.name).await?;
-        let number = match not_needed(ix) {
+        let number = match selection.why_not_needed(ix) {
             None => Some(db::pipeline::next_number(tx, &repository.account, &slug).await?),
             Some(_) => None,
         };
         pipelines.push(begin::pipeline(&pipeline.name, &pipeline.file, slug, number)?);
     }
-    let row = new_row(works, repository, asked, commit, compiled)?;
+    let row = new_row(works, repository, asked, found)?;
     Ok(Ok(begin::begin(tx, &works.hub, NewRun { row, plan: Arc::new(plan.clone()), selection, pipelines }, works.clock.now()).await?))
 }
 
 /// A bad file makes a run too, with its diagnostics and a number for each pipeline, so that a person sees it.
-async fn bad(
-    works: &Works,
-    tx: &mut Tx,
-    repository: &Repository,
-    asked: &Asked,
-    commit: &Commit,
-    compiled: &Compiled,
-) -> anyhow::Result<Result<RunId, String>> {
+async fn bad(works: &Works, tx: &mut Tx, repository: &Repository, asked: &Asked, found: &Found) -> anyhow::Result<Result<RunId, String>> {
     if asked.skip {
         return Ok(Err("the commit's message says [skip ci]".to_owned()));
     }
@@ -164,13 +122,13 @@ async fn bad(
     let id = RunId(Uuid::now_v7());
     let state = PipelineState { outcome: Some(PipelineOutcome::Failed), ended_at: Some(now), ..PipelineState::WAITING };
     let mut pipelines: Vec<NewPipeline> = Vec::new();
-    for (name, file) in &compiled.pipelines {
+    for (name, file) in &found.compiled.pipelines {
         // Two files of one name are one pipeline that is bad.
         if pipelines.iter().any(|p| p.name == *name) {
             continue;
         }
         let newest = db::run::newest_at(tx, repository.id, &asked.trigger.git_ref(), name).await?;
-        if asked.delivery.is_some() && newest.is_some_and(|(sha, _)| sha == commit.sha) {
+        if asked.delivery.is_some() && newest.is_some_and(|newest| newest.sha == found.commit.sha) {
             continue;
         }
         let slug = slug(tx, repository, name).await?;
@@ -180,7 +138,7 @@ async fn bad(
     if pipelines.is_empty() {
         return Ok(Err("every pipeline's newest run is at this commit already".to_owned()));
     }
-    let row = RunRow { id: id.0, over: true, ..new_row(works, repository, asked, commit, compiled)? };
+    let row = RunRow { id: id.0, over: true, ..new_row(works, repository, asked, found)? };
     db::run::insert(tx, &row, &pipelines, None).await?;
     for ix in 0..pipelines.len() {
         want_status(tx, id, PipelineIx(ix as u32), now).await?;
@@ -192,7 +150,7 @@ async fn slug(tx: &mut Tx, repository: &Repository, name: &str) -> sqlx::Result<
     db::pipeline::slug(tx, &repository.account, repository.id, &repository.owner, &repository.name, name).await
 }
 
-fn new_row(works: &Works, repository: &Repository, asked: &Asked, commit: &Commit, compiled: &Compiled) -> sqlx::Result<RunRow> {
+fn new_row(works: &Works, repository: &Repository, asked: &Asked, Found { commit, compiled, .. }: &Found) -> sqlx::Result<RunRow> {
     Ok(RunRow {
         id: Uuid::nil(),
         repository: repository.id,

@@ -3,9 +3,13 @@
 //! Each part is a loop that takes no input: it looks for rows that are due, works on them, and sleeps until it is poked or
 //! the next one is due.
 
+pub mod changes;
+pub mod choose;
 pub mod connect;
 pub mod deliveries;
 pub mod make;
+pub mod pull_requests;
+pub mod read;
 pub mod statuses;
 pub mod timeouts;
 

@@ -80,13 +80,26 @@ pub async fn newest_number(conn: &mut Conn, account: &str, slug: &str) -> sqlx::
         .await
 }
 
-/// The commit and number of the newest run of a repository's pipeline on a ref.
+/// A run of a pipeline, by what tells it from others.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Newest {
+    /// The run.
+    pub run: Uuid,
+    /// Its commit.
+    pub sha: String,
+    /// The pipeline's number.
+    pub number: i64,
+    /// The pipeline's state as JSON.
+    pub state: String,
+}
+
+/// The newest run of a repository's pipeline on a ref.
 ///
 /// # Errors
 /// The database's.
-pub async fn newest_at(conn: &mut Conn, repository: i64, git_ref: &str, name: &str) -> sqlx::Result<Option<(String, i64)>> {
+pub async fn newest_at(conn: &mut Conn, repository: i64, git_ref: &str, name: &str) -> sqlx::Result<Option<Newest>> {
     sqlx::query_as(
-        "select sha, number from run_pipeline where repository = $1 and git_ref = $2 and name = $3 and number is not null
+        "select run, sha, number, state from run_pipeline where repository = $1 and git_ref = $2 and name = $3 and number is not null
          order by number desc limit 1",
     )
     .bind(repository)
@@ -191,11 +204,12 @@ pub async fn step_record(conn: &mut Conn, id: RunId, step: StepIx) -> sqlx::Resu
     Ok(found.flatten())
 }
 
-/// All runs that are not over, oldest first.
+/// The runs of a repository's ref that are not over, with their commits, oldest first.
 ///
 /// # Errors
 /// The database's.
-pub async fn live(conn: &mut Conn) -> sqlx::Result<Vec<RunId>> {
-    let ids: Vec<Uuid> = sqlx::query_scalar("select id from run where not over order by created_at").fetch_all(conn).await?;
-    Ok(ids.into_iter().map(RunId).collect())
+pub async fn live_of(conn: &mut Conn, repository: i64, git_ref: &str) -> sqlx::Result<Vec<(RunId, String)>> {
+    let sql = "select id, sha from run where not over and repository = $1 and git_ref = $2 order by created_at";
+    let rows: Vec<(Uuid, String)> = sqlx::query_as(sql).bind(repository).bind(git_ref).fetch_all(conn).await?;
+    Ok(rows.into_iter().map(|(id, sha)| (RunId(id), sha)).collect())
 }

@@ -1,0 +1,95 @@
+//! Which pipelines of a plan an event starts: its own filters, what the commit's message says, and what ran already.
+
+use super::make::{Asked, Found};
+use crate::db::repository::Repository;
+use crate::db::{self, Tx};
+use dockercise_event::says_skip;
+use dockercise_pipeline::ids::{PipelineIx, RunId};
+use dockercise_pipeline::outcome::{Outcome, PipelineOutcome};
+use dockercise_pipeline::plan::Plan;
+use dockercise_pipeline::run::{PipelineState, Selection};
+use dockercise_pipeline::trigger::Trigger;
+
+/// What takes part; or why no run is made at all.
+///
+/// # Errors
+/// The database's.
+pub async fn choose(
+    tx: &mut Tx,
+    repository: &Repository,
+    asked: &Asked,
+    found: &Found,
+    plan: &Plan,
+) -> sqlx::Result<Result<Selection, String>> {
+    let mut selection = asked.trigger.select(plan, found.changed.as_deref());
+    let mut ran_already = false;
+    // What GitHub says of a pull request holds no commit's message.
+    let skip = asked.skip || matches!(asked.trigger, Trigger::PullRequest { .. }) && says_skip(&found.commit.message);
+    for (ix, pipeline) in plan.pipelines() {
+        if selection.why_not_needed(ix).is_some() {
+            continue;
+        }
+        let filter = if skip {
+            Some("the commit's message says [skip ci]".to_owned())
+        } else if asked.delivery.is_some() {
+            let ran = ran(tx, repository, asked, &found.commit.sha, &selection, (ix, &pipeline.name)).await?;
+            ran_already |= ran.is_some();
+            ran
+        } else {
+            None
+        };
+        if let Some(filter) = filter {
+            selection.pipelines.insert(ix, Outcome::NotNeeded { filter });
+        }
+    }
+    // What only filters keep out becomes a run without numbers, so that GitHub is told: not needed. What ran already has
+    // its own statuses; so has a pull request, whose commits were pushed.
+    let told = ran_already || matches!(asked.trigger, Trigger::PullRequest { .. });
+    if told && plan.pipelines().all(|(ix, _)| selection.why_not_needed(ix).is_some()) {
+        let why = plan.pipelines().filter_map(|(ix, p)| Some(format!("{}: {}", p.name, selection.why_not_needed(ix)?)));
+        return Ok(Err(format!("no pipeline is needed: {}", why.collect::<Vec<_>>().join("; "))));
+    }
+    Ok(Ok(selection))
+}
+
+/// The words for a pipeline that ran for this already.
+async fn ran(
+    tx: &mut Tx,
+    repository: &Repository,
+    asked: &Asked,
+    sha: &str,
+    selection: &Selection,
+    (ix, name): (PipelineIx, &str),
+) -> sqlx::Result<Option<String>> {
+    let newest = db::run::newest_at(tx, repository.id, &asked.trigger.git_ref(), name).await?;
+    let again = matches!(asked.trigger, Trigger::PullRequest { .. });
+    if let Some(newest) = newest.filter(|newest| newest.sha == sha)
+        && !(again && stopped(&newest.state)?)
+    {
+        return Ok(Some(format!("its newest run, number {}, is at this commit already", newest.number)));
+    }
+    let Trigger::PullRequest { head_branch, .. } = &asked.trigger else { return Ok(None) };
+    let pushed = db::run::newest_at(tx, repository.id, &format!("refs/heads/{head_branch}"), name).await?;
+    match pushed.filter(|pushed| pushed.sha == sha) {
+        Some(pushed) if did_as_much(tx, RunId(pushed.run), selection, ix).await? => {
+            Ok(Some(format!("the push's run, number {}, stands for it", pushed.number)))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Was it cancelled, or is it being? So was that of a pull request which was closed: opened again, it runs again.
+fn stopped(state: &str) -> sqlx::Result<bool> {
+    let PipelineState { outcome, stop, .. } = db::run::decode(state)?;
+    Ok(outcome.map_or(stop.is_some(), |outcome| outcome == PipelineOutcome::Cancelled))
+}
+
+/// Did the other run of the same files do all that this one would?
+async fn did_as_much(tx: &mut Tx, run: RunId, selection: &Selection, ix: PipelineIx) -> sqlx::Result<bool> {
+    let Some(stored) = db::run::load(tx, run).await? else { return Ok(false) };
+    let (Some(plan), Some(other)) = (stored.plan()?, stored.selection()?) else { return Ok(false) };
+    if plan.pipelines.len() <= ix.index() {
+        return Ok(false);
+    }
+    Ok(plan.pipeline(ix).steps.iter().all(|step| !other.steps.contains_key(step) || selection.steps.contains_key(step)))
+}
