@@ -15,6 +15,9 @@ fuzz_target!(|input: &[u8]| {
         assert!(is_sha(&pushed.after) && pushed.head.as_deref().is_none_or(is_sha));
         assert!(pushed.git_ref.starts_with("refs/heads/") || pushed.git_ref.starts_with("refs/tags/"));
     }
+    if let Ok(Asked::PullRequest(request)) = &asked {
+        assert!(request.sha.len() == 40 && request.sha.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    }
     // A hook set to forms sends the same thing otherwise.
     if body.first() == Some(&b'{') {
         let form: String = body.iter().map(|byte| format!("%{byte:02x}")).collect();

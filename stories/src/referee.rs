@@ -31,7 +31,9 @@ const TIDY: Duration = Duration::from_secs(20);
 /// The referee itself cannot look.
 pub async fn judge(world: &mut World) -> anyhow::Result<Vec<String>> {
     let mut found = Vec::new();
-    let host = std::fs::read_to_string(world.server.data().join("runner/host")).context("the runner's host id")?;
+    // The runner writes it when it begins, which a short story may not have waited for.
+    let file = world.server.data().join("runner/host");
+    let host = crate::api::eventually("the runner's host id", async || Ok(std::fs::read_to_string(&file).ok())).await?;
     let host = host.trim().to_owned();
     wait_for_quiet(world, &host, &mut found).await?;
     world.server.stop().await?;

@@ -1,8 +1,8 @@
 //! All that was said to and by GitHub is as GitHub's own description has it.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use standin_github::NewRepository;
 use standin_github::contract::Judge;
+use standin_github::{NewPull, NewRepository};
 use std::collections::BTreeSet;
 use stories::World;
 
@@ -40,6 +40,41 @@ async fn github_would_have_understood_every_word() {
     let skipped = world.clone.commit("Wait [skip ci]").unwrap();
     world.clone.push("+main").unwrap();
     world.status_is("ci", &skipped, "success: not needed: the commit's message says [skip ci]").await.unwrap();
+    // A pull request that has more in it, closed and opened again; a comparison; one of a fork.
+    world
+        .clone
+        .write(
+            "ci.dockercise.yaml",
+            format!("on: {{pull_request: {{paths: 'src/**'}}}}\nlook: {{img: {}, run: ls}}\n", stories::images::BUSYBOX),
+        )
+        .unwrap();
+    world.clone.commit("Look at pull requests only").unwrap();
+    world.clone.push("main").unwrap();
+    world.clone.write("src/new.c", "int x;").unwrap();
+    world.clone.commit("Add a source").unwrap();
+    world.clone.push("main:refs/heads/new").unwrap();
+    let new = |from: &str, by: &str| NewPull { head_repository: from.into(), head: "new".into(), base: "main".into(), by: by.into() };
+    let number = world.github.open_pull("anna/app", &new("anna/app", "anna")).await.unwrap();
+    world.api.run("ci", 5).await.unwrap().ends("passed").await.unwrap();
+    world.github.close_pull("anna/app", number).await.unwrap();
+    world.github.reopen_pull("anna/app", number).await.unwrap();
+    world.clone.commit("Add nothing").unwrap();
+    world.clone.push("main:refs/heads/new").unwrap();
+    world.api.run("ci", 6).await.unwrap().ends("passed").await.unwrap();
+    world.github.create_user("mallory").unwrap();
+    world.github.create_repository(NewRepository::public("mallory/app".parse().unwrap())).await.unwrap();
+    let mallory = world.github.create_token("mallory", &["repo"]).unwrap();
+    world.clone.git(&["push", "--quiet", &world.github.git_url("mallory/app", &mallory), "main:refs/heads/new"]).unwrap();
+    world.github.open_pull("anna/app", &new("mallory/app", "mallory")).await.unwrap();
+    // What people look at themselves.
+    let client = reqwest::Client::builder().user_agent("stories").build().unwrap();
+    for path in ["pulls?state=all", "pulls/1", "pulls/9"] {
+        let url = format!("{}/repos/anna/app/{path}", world.github.api_base());
+        client.get(url).bearer_auth(&world.token).send().await.unwrap();
+    }
+    // The branch goes into main.
+    world.clone.push("main").unwrap();
+    world.github.wait_until(|g| g.deliveries("anna/app").iter().filter(|d| d.action.as_deref() == Some("closed")).count() == 2).await;
     let sent = world.github.deliveries("anna/app").into_iter().rfind(|d| d.event == "push").unwrap();
     world.github.redeliver("anna/app", sent.id).unwrap();
     world.github.wait_until(|g| g.deliveries("anna/app").iter().any(|d| d.redelivery)).await;
@@ -52,11 +87,13 @@ async fn github_would_have_understood_every_word() {
             call.path.split('/').nth(4).and_then(|what| what.split('?').next()).unwrap_or_default()
         ));
     }
-    for wanted in ["GET commits", "GET git", "GET hooks", "POST hooks", "POST keys", "POST statuses"] {
+    for wanted in
+        ["GET commits", "GET git", "GET compare", "GET branches", "GET pulls", "GET hooks", "POST hooks", "POST keys", "POST statuses"]
+    {
         assert!(calls.contains(wanted), "{wanted} is not among {calls:?}");
     }
     let events: BTreeSet<String> = world.github.deliveries("anna/app").into_iter().map(|d| d.event).collect();
-    assert_eq!(events.into_iter().collect::<Vec<_>>(), ["create", "delete", "ping", "push"]);
+    assert_eq!(events.into_iter().collect::<Vec<_>>(), ["create", "delete", "ping", "pull_request", "push"]);
     let judge = Judge::load_or_skip().unwrap();
     let found = judge.map_or_else(Vec::new, |judge| judge.check_file(&world.record).unwrap());
     assert!(found.is_empty(), "{}", found.iter().map(|v| format!("{v}\n")).collect::<String>());

@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod again;
+mod paths;
 mod payloads;
+mod pulls;
 mod refs;
 mod refused;
 

@@ -4,9 +4,10 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
 use stories::World;
+use stories::inbox::Stored;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/npm");
-const EVENTS: [&str; 4] = ["push", "create", "delete", "ping"];
+const EVENTS: [&str; 5] = ["push", "create", "delete", "ping", "pull_request"];
 
 /// Every example of the events that we handle, of github.com and of each GitHub Enterprise: event, payload.
 fn examples() -> Vec<(String, Value)> {
@@ -27,6 +28,18 @@ fn examples() -> Vec<(String, Value)> {
         }
     }
     found
+}
+
+/// Was a pull request told of as it should be? Its repositories' numbers are those of GitHub's examples, never ours.
+fn pull_request(stored: &Stored, body: &Value, id: u64) -> bool {
+    match body["action"].as_str().unwrap_or_default() {
+        "opened" | "reopened" | "synchronize" if body["repository"]["id"] == id => {
+            stored.state == "ignored" && stored.note.contains("from a fork")
+        }
+        "closed" if body["repository"]["id"] == id => stored.state == "done" && stored.note.contains("was closed"),
+        "opened" | "reopened" | "synchronize" | "closed" => stored.state == "failed" && stored.note.contains("another repository"),
+        _ => stored.state == "ignored" && stored.note.contains("starts nothing"),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -55,6 +68,7 @@ async fn all_of_githubs_examples_are_taken_and_closed_with_words() {
         let understood = match event.as_str() {
             "ping" => stored.state == "done",
             "create" | "delete" => stored.state == "ignored",
+            "pull_request" => pull_request(stored, &body, id),
             // Nothing of ours is at those commits.
             _ if body["repository"]["id"] != id => stored.state == "failed" && stored.note.contains("another repository"),
             _ if deleted => stored.state == "done",
