@@ -2,7 +2,8 @@
 //! by the thousand against a host that is not there.
 
 use crate::engine::{
-    AttemptKey, AttemptSpec, Ended, Engine, EngineError, Folder, Follow, Found, ImageRef, Opened, Signal, SpoolSum, Tell, Tree, ValueInfo,
+    AttemptKey, AttemptSpec, BuildSpec, Built, Ended, Engine, EngineError, Folder, Follow, Found, ImageRef, Mounted, Opened, Say, Signal,
+    SpoolSum, Tell, Tree, ValueInfo,
 };
 use bytes::Bytes;
 use dockercise_init::look::Entry;
@@ -56,6 +57,17 @@ pub trait Host: Send + Sync + 'static {
     fn spool_sum(&self, key: &AttemptKey) -> impl Answer<SpoolSum>;
     fn forget_spool(&self, key: &AttemptKey) -> impl Answer<()>;
     fn open_tree(&self, run: RunId, folders: &[Folder]) -> impl Answer<Self::Left>;
+    fn prepare_build(&self, key: &AttemptKey, volume: &[Mounted]) -> impl Answer<()>;
+    fn write_spool(&self, key: &AttemptKey, offset: u64, bytes: &[u8]) -> impl Answer<()>;
+    fn build(
+        &self,
+        spec: &BuildSpec,
+        context: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
+        say: &Say,
+    ) -> impl Answer<Built>;
+    fn end_build(&self, key: &AttemptKey) -> impl Answer<()>;
+    fn name_image(&self, id: &str, name: &str) -> impl Answer<()>;
+    fn push_image(&self, name: &str, say: &Say) -> impl Answer<()>;
 }
 
 impl Spool for Follow {
@@ -151,5 +163,28 @@ impl Host for Engine {
     }
     fn open_tree(&self, run: RunId, folders: &[Folder]) -> impl Answer<Tree> {
         Engine::open_tree(self, run, folders)
+    }
+    fn prepare_build(&self, key: &AttemptKey, volume: &[Mounted]) -> impl Answer<()> {
+        Engine::prepare_build(self, key, volume)
+    }
+    fn write_spool(&self, key: &AttemptKey, offset: u64, bytes: &[u8]) -> impl Answer<()> {
+        Engine::write_spool(self, key, offset, bytes)
+    }
+    fn build(
+        &self,
+        spec: &BuildSpec,
+        context: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
+        say: &Say,
+    ) -> impl Answer<Built> {
+        Engine::build(self, spec, context, say)
+    }
+    fn end_build(&self, key: &AttemptKey) -> impl Answer<()> {
+        Engine::end_build(self, key)
+    }
+    fn name_image(&self, id: &str, name: &str) -> impl Answer<()> {
+        Engine::name_image(self, id, name)
+    }
+    fn push_image(&self, name: &str, say: &Say) -> impl Answer<()> {
+        Engine::push_image(self, name, say)
     }
 }

@@ -87,6 +87,15 @@ pub enum Request {
         /// The content.
         text: String,
     },
+    /// Writes bytes into a file that is there, from an offset on: the same again changes nothing.
+    WriteAt {
+        /// The file.
+        at: Place,
+        /// From this byte on.
+        offset: u64,
+        /// The bytes, in base64.
+        base64: String,
+    },
     /// Makes an empty file, unless there is a file already.
     Touch {
         /// Where.

@@ -34,7 +34,7 @@ impl Engine {
         let inner = &self.inner;
         let files = files_of(spec)?;
         let holders = self.holders(spec.key.run).await?;
-        let (work, layer) = inner.working_directory(spec).await?;
+        let (work, layer) = inner.working_directory(&spec.key, &spec.volume).await?;
         let holder = inner.take_holder(&holders, &spec.key, &spec.services).await?;
         // The directories need only be there when the container starts.
         let made = tokio::try_join!(

@@ -37,6 +37,23 @@ pub fn step(network: String, mounts: Vec<Mount>, limits: Limits) -> HostConfig {
     }
 }
 
+/// Of what a Dockerfile runs, as far as the builder takes limits.
+pub struct BuildLimits {
+    /// Microseconds.
+    pub period: i32,
+    /// Microseconds of processor time in a period.
+    pub quota: i32,
+    /// Bytes of memory, without swap; none where the client has no room for the figure (2 GiB and more).
+    pub memory: Option<i32>,
+}
+
+/// See [`BuildLimits`].
+pub fn build_limits(limits: Limits) -> BuildLimits {
+    const PERIOD: i32 = 100_000;
+    let quota = i64::from(limits.cpus.max(LEAST_CPUS)) * i64::from(PERIOD) / 1000;
+    BuildLimits { period: PERIOD, quota: i32::try_from(quota).unwrap_or(i32::MAX), memory: i32::try_from(limits.memory).ok() }
+}
+
 /// Of a helper with these capabilities.
 pub fn helper(capabilities: &[&str]) -> HostConfig {
     HostConfig { pids_limit: Some(HELPER_PIDS), readonly_rootfs: Some(true), ..contained(capabilities) }

@@ -73,6 +73,7 @@ impl Engine {
             flattening: tokio::sync::Mutex::default(),
             runs: Mutex::default(),
             fresh: Mutex::default(),
+            building: tokio::sync::RwLock::default(),
             most_holders: one.as_ref().map_or(usize::MAX, |one| one.containers),
         };
         let overlay = match one {
@@ -103,6 +104,7 @@ impl Engine {
         };
         let (runs, ()) = tokio::join!(runs, inner.keeper.end());
         runs?;
+        inner.remove_images(None).await?;
         let filters = inner.names.filter(&[(KIND, "store")]);
         let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
         let found = inner.docker.list_volumes(Some(options)).await.map_err(inner.error("list volumes"))?;

@@ -91,7 +91,7 @@ impl Holders {
     }
 
     /// The attempt's own.
-    fn of(&self, key: &AttemptKey) -> Option<String> {
+    pub(super) fn of(&self, key: &AttemptKey) -> Option<String> {
         self.pool().used.get(key).cloned()
     }
 

@@ -5,7 +5,7 @@
 
 use super::config::{self, VolumeKind, own_volume};
 use super::names;
-use super::{AttemptSpec, Engine, EngineError, Inner, Mounted};
+use super::{AttemptKey, Engine, EngineError, Inner, Mounted};
 use bollard::models::{ContainerCreateBody, HostConfig};
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, InspectContainerOptions, StartContainerOptions, UploadToContainerOptionsBuilder,
@@ -83,10 +83,11 @@ fn is_clean(path: &str) -> bool {
     path.split('/').all(|name| !["", ".", ".."].contains(&name) && !name.contains('\0'))
 }
 
-type Failure = Arc<Mutex<Option<std::io::Error>>>;
+/// The error of a stream that failed.
+pub(super) type Failure = Arc<Mutex<Option<std::io::Error>>>;
 
 /// A stream and, if it fails, its error: the Docker client would only say that the request failed.
-fn watched(
+pub(super) fn watched(
     tar: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
 ) -> (impl Stream<Item = std::io::Result<Bytes>> + Send + 'static, Failure) {
     let failure = Failure::default();
@@ -109,12 +110,16 @@ impl Inner {
 
     /// How an attempt's working directory and the folders mounted in it are made, each with where it is mounted, and
     /// what the keeper must make for them.
-    pub(super) async fn working_directory(&self, spec: &AttemptSpec) -> Result<(Vec<(String, VolumeKind)>, Vec<Request>), EngineError> {
+    pub(super) async fn working_directory(
+        &self,
+        key: &AttemptKey,
+        volume: &[Mounted],
+    ) -> Result<(Vec<(String, VolumeKind)>, Vec<Request>), EngineError> {
         let (mut kinds, mut requests) = (Vec::new(), Vec::new());
         let mut outer: Vec<(&str, Over)> = Vec::new();
-        for (number, mounted) in spec.volume.iter().enumerate() {
+        for (number, mounted) in volume.iter().enumerate() {
             let path = mounted.path.as_str();
-            let (kind, over) = self.mounted(spec, number, mounted, &mut requests).await?;
+            let (kind, over) = self.mounted(key, number, mounted, &mut requests).await?;
             let target = if path == "." && number == 0 {
                 WORKDIR.to_owned()
             } else if let Some((Over { upper, lower }, below)) = innermost(&outer, path).filter(|_| is_clean(path)) {
@@ -132,12 +137,12 @@ impl Inner {
     /// One folder: how it is mounted, and its layers.
     async fn mounted(
         &self,
-        spec: &AttemptSpec,
+        key: &AttemptKey,
         number: usize,
         mounted: &Mounted,
         requests: &mut Vec<Request>,
     ) -> Result<(VolumeKind, Over), EngineError> {
-        let upper = names::layer(spec.key.run, &mounted.layer)?;
+        let upper = names::layer(key.run, &mounted.layer)?;
         let chain = mounted.chain.iter().map(|layer| names::layer(layer.run, &layer.name)).collect::<Result<Vec<_>, _>>()?;
         let Some(top) = chain.last().cloned() else {
             requests.push(Request::MakeDir { at: upper.clone(), mode: OPEN, like: None });
@@ -147,7 +152,7 @@ impl Inner {
             self.copy_layer(&top, &upper).await?;
             return Ok((VolumeKind::directory(self.path(&upper)), Over { upper, lower: Vec::new() }));
         }
-        let work = names::workdir(&spec.key, number);
+        let work = names::workdir(key, number);
         let mut lower = self.shortened(chain).await?;
         lower.reverse();
         let paths: Vec<String> = lower.iter().map(|place| self.path(place)).collect();

@@ -6,11 +6,12 @@
 //! |---|---|---|
 //! | host | containers `keeper`, volumes `store`, `go` | |
 //! | run | a network, its holders | `{run}/` in both volumes |
-//! | attempt | a container with volumes of its own | spool, workdir and links to values; spec in memory |
+//! | attempt | a container with volumes of its own, or the image it makes | spool, workdir and links to values; spec in memory |
 //! | layer, value | | `l/{layer}`, `v/{step}` of the run |
 
 mod about;
 mod attempt;
+mod build;
 mod config;
 mod connect;
 mod end;
@@ -28,6 +29,7 @@ mod spool;
 mod tree;
 mod types;
 
+pub use build::{BuildSpec, Built, Say};
 pub use error::EngineError;
 pub use follow::Follow;
 pub use image::Tell;
@@ -73,6 +75,8 @@ struct Inner {
     /// Containers made here and not told to start since. Of every other one it must be asked first: the engine starts
     /// one that is over a second time.
     fresh: Mutex<HashSet<AttemptKey>>,
+    /// Held by each build; alone by who removes what builds have left.
+    building: tokio::sync::RwLock<()>,
     /// No holder is made ahead where a run has so many.
     most_holders: usize,
 }

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 pub const HOST: &str = "dockercise.host";
 /// Label with the run's full id.
 pub const RUN: &str = "dockercise.run";
-/// Label with what a thing is: `step`, `service`, `holder`, `keeper`, `network`, `store`.
+/// Label with what a thing is: `step`, `service`, `holder`, `keeper`, `network`, `store`, `image`.
 pub const KIND: &str = "dockercise.kind";
 /// Label with the step's position in the plan.
 pub const STEP: &str = "dockercise.step";
@@ -58,6 +58,16 @@ impl Names {
     /// The network of a run.
     pub fn network(&self, run: RunId) -> String {
         self.of(&run.short())
+    }
+
+    /// The repository of the images that a run has made; or of all runs.
+    pub fn images(&self, run: Option<RunId>) -> String {
+        format!("dc-{}/{}", self.host, run.map_or_else(|| "*".to_owned(), |run| run.short()))
+    }
+
+    /// The image that an attempt has made.
+    pub fn image(&self, key: &AttemptKey) -> String {
+        format!("{}:{}-{}", self.images(Some(key.run)), key.attempt.step, key.attempt.number)
     }
 
     /// Labels of something that belongs to no run.

@@ -31,6 +31,7 @@ impl Engine {
     pub async fn close_run(&self, run: RunId) -> Result<(), EngineError> {
         let inner = &self.inner;
         self.rest_run(run).await?;
+        inner.remove_images(Some(run)).await?;
         for at in [names::run_go(run), names::run_dir(run)] {
             inner.keeper.ask(Request::Remove { at }).await?;
         }
@@ -44,6 +45,7 @@ impl Engine {
         if let Some(holders) = inner.known(run) {
             *holders.closed.write().await = true;
         }
+        inner.remove_strays(run, None).await?;
         inner.remove_containers(run).await?;
         inner.try_to_remove(|| inner.remove_networks(run)).await?;
         match inner.try_to_remove(|| inner.remove_volumes(run)).await {

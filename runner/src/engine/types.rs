@@ -74,6 +74,8 @@ pub struct ImageConfig {
     pub workdir: String,
     /// Its home folder, where its environment names one.
     pub home: Option<String>,
+    /// Instructions that an image made from it begins with.
+    pub on_build: Vec<String>,
 }
 
 /// One container of a step.

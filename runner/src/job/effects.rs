@@ -122,13 +122,13 @@ impl<H: Host> Loop<H> {
         }
     }
 
-    fn begin(&mut self, attempt: Attempt, phase: Phase, image: ResolvedImage) -> Go {
+    fn begin(&mut self, attempt: Attempt, phase: Phase, image: Option<ResolvedImage>) -> Go {
         match phase {
             Phase::Run if !self.ledger.run().is_ready(attempt.step) => return Go::Drop,
             Phase::Done if let Some(outcome) = self.ledger.run().stopping(attempt.step) => return Go::Stop(outcome),
             _ => {}
         }
-        match self.own(Event::StepStarted { attempt, phase }, None, Some(image)) {
+        match self.own(Event::StepStarted { attempt, phase }, None, image) {
             Ok(()) => Go::Yes,
             Err(_) => Go::Drop,
         }

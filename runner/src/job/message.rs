@@ -17,7 +17,7 @@ pub enum Message {
         /// Of which command.
         phase: Phase,
         /// The image as it was resolved.
-        image: ResolvedImage,
+        image: Option<ResolvedImage>,
         /// Answered when it is on disk.
         go: oneshot::Sender<Go>,
     },

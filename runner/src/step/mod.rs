@@ -9,6 +9,7 @@
 //! A container is named after its attempt, and a step whose beginning stands in the journal is never created again: so
 //! nothing starts twice, whatever dies when.
 
+mod build;
 mod end;
 mod env;
 mod phase;
@@ -83,6 +84,8 @@ pub struct Walk<H> {
     value: Option<ValueInfo>,
     /// Its services.
     beside: Vec<Beside>,
+    /// The arguments of its build.
+    args: Vec<(String, String)>,
 }
 
 /// A log on its way.
@@ -103,7 +106,7 @@ struct Dropped;
 impl<H: Host> Walk<H> {
     /// A step to be walked.
     pub fn new(cx: Arc<Context<H>>, order: Order, stop: watch::Receiver<Option<Outcome>>, quit: CancellationToken) -> Walk<H> {
-        Walk { cx, order, stop, quit, permit: None, pushes: Vec::new(), value: None, beside: Vec::new() }
+        Walk { cx, order, stop, quit, permit: None, pushes: Vec::new(), value: None, beside: Vec::new(), args: Vec::new() }
     }
 
     /// Walks it to where the server has been given everything.
@@ -162,8 +165,8 @@ impl<H: Host> Walk<H> {
         self.cx.key(self.order.attempt, phase)
     }
 
-    /// Asks whether the container may be started; it is in the journal then.
-    async fn begin(&self, phase: Phase, image: ResolvedImage) -> Go {
+    /// Asks whether the container, or the making of an image, may be started; it is in the journal then.
+    async fn begin(&self, phase: Phase, image: Option<ResolvedImage>) -> Go {
         let (go, answer) = oneshot::channel();
         let message = Message::Begin { attempt: self.order.attempt, phase, image, go };
         if self.cx.line.send(message).await.is_err() {

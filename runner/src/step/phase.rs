@@ -50,8 +50,10 @@ impl<H: Host> Walk<H> {
         }
         self.push(phase, ask);
         let since = since.unwrap_or_else(Utc::now);
-        let end = match made {
-            Made::Created => match self.start(phase, since).await {
+        let build = self.builds();
+        let end = match (made, build) {
+            (_, Some(build)) => self.build(&build, since).await,
+            (Made::Created, None) => match self.start(phase, since).await {
                 Ok(()) => self.see_out(phase, since).await,
                 Err(end) => end,
             },
@@ -108,7 +110,11 @@ impl<H: Host> Walk<H> {
         }
     }
 
-    async fn create(&mut self, phase: Phase) -> Result<ResolvedImage, String> {
+    /// With the image that it runs in; none for a step that makes one.
+    async fn create(&mut self, phase: Phase) -> Result<Option<ResolvedImage>, String> {
+        if let Some(build) = self.builds() {
+            return self.prepare_build(&build).await.map(|()| None);
+        }
         let services = if phase == Phase::Run { self.service_specs().await? } else { Vec::new() };
         let (spec, image) = self.spec(phase).await?;
         if self.permit.is_none() {
@@ -118,7 +124,7 @@ impl<H: Host> Walk<H> {
         self.create_services(services).await?;
         let shared = Arc::clone(&self.cx.shared);
         self.cx.whole(async move { patiently(|| shared.host.create(&spec)).await }).await?;
-        Ok(image)
+        Ok(Some(image))
     }
 
     /// What was created and will not run.
@@ -134,6 +140,9 @@ impl<H: Host> Walk<H> {
 
     /// Looks for the container that an earlier process made.
     async fn find(&mut self, phase: Phase) -> Made {
+        if self.builds().is_some() {
+            return Made::Ended(self.lost_build().await);
+        }
         // It runs already: it counts, and goes on where there is no room.
         let admission = &self.cx.shared.admission;
         let plan = self.cx.job.plan.step(self.order.attempt.step);
@@ -193,11 +202,11 @@ impl<H: Host> Walk<H> {
     }
 
     /// How long it may still take.
-    fn left(&self, phase: Phase, since: DateTime<Utc>) -> Duration {
+    pub(super) fn left(&self, phase: Phase, since: DateTime<Utc>) -> Duration {
         (since + self.limit(phase) - Utc::now()).to_std().unwrap_or_default()
     }
 
-    fn stop_wanted(&self) -> Option<Outcome> {
+    pub(super) fn stop_wanted(&self) -> Option<Outcome> {
         self.stop.borrow().clone()
     }
 

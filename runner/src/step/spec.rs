@@ -3,7 +3,7 @@
 use super::env::{LONGEST_VALUE, environment};
 use super::volume::Volumes;
 use super::{Order, Walk};
-use crate::engine::{AttemptSpec, ImageConfig, ImageRef, LOG_CAP, Layer, Mounted, ValueFile};
+use crate::engine::{AttemptSpec, ImageConfig, ImageRef, LOG_CAP, Layer, Limits, Mounted, ValueFile};
 use crate::host::Host;
 use crate::job::{Context, SOURCE_LAYER};
 use crate::shared::patiently;
@@ -16,6 +16,9 @@ use std::time::Duration;
 /// The longest directory's name in a plan that is believed, in bytes.
 const LONGEST_PATH: usize = 4096;
 
+/// Of a step that makes an image.
+const NO_CONTAINER: &str = "a step that makes an image has no command";
+
 /// The longest value that may be an image's id.
 const LONGEST_ID: u64 = 100;
 
@@ -25,11 +28,9 @@ impl<H: Host> Walk<H> {
         let (cx, attempt) = (&*self.cx, self.order.attempt);
         let plan = cx.job.plan.step(attempt.step);
         let volume = self.volume(phase)?;
-        let of_source =
-            |mounted: &Mounted| mounted.chain.first().is_some_and(|layer| layer.name == SOURCE_LAYER && layer.run == cx.job.run);
-        let source = async { if volume.iter().any(of_source) { cx.source().await } else { Ok(()) } };
+        let source = async { if self.of_source(&volume) { cx.source().await } else { Ok(()) } };
         cx.open().await?;
-        let from = plan.image().ok_or("this runner makes no images")?;
+        let from = plan.image().ok_or(NO_CONTAINER)?;
         let ((name, image), (), mut env) = tokio::try_join!(self.image(from), source, environment(cx, attempt.step))?;
         let argv = argv(plan, phase, &image.config)?;
         if let Some(long) = argv.iter().map(String::len).find(|length| *length > LONGEST_VALUE) {
@@ -49,7 +50,7 @@ impl<H: Host> Walk<H> {
             cwd: directory(plan)?,
             user: plan.user.clone().unwrap_or(image.config.user),
             every: plan.done.as_ref().filter(|_| phase == Phase::Done).and_then(|done| done.every_seconds).map(Duration::from_secs),
-            limits: cx.shared.admission.capacity().limits(plan.cpus, plan.memory),
+            limits: self.limits(),
             volume,
             values: values(cx, attempt.step, phase),
             services: self.service_names(),
@@ -61,8 +62,20 @@ impl<H: Host> Walk<H> {
         Ok((spec, ResolvedImage { name, id: image.id, digest: image.digest }))
     }
 
+    /// Is the run's source a part of it?
+    pub(super) fn of_source(&self, volume: &[Mounted]) -> bool {
+        let run = self.cx.job.run;
+        volume.iter().any(|mounted| mounted.chain.first().is_some_and(|layer| layer.name == SOURCE_LAYER && layer.run == run))
+    }
+
+    /// What it may use.
+    pub(super) fn limits(&self) -> Limits {
+        let plan = self.cx.job.plan.step(self.order.attempt.step);
+        self.cx.shared.admission.capacity().limits(plan.cpus, plan.memory)
+    }
+
     /// What its working directory is made of.
-    fn volume(&self, phase: Phase) -> Result<Vec<Mounted>, String> {
+    pub(super) fn volume(&self, phase: Phase) -> Result<Vec<Mounted>, String> {
         let mut volume = self.order.volume.clone()?;
         if phase == Phase::Done {
             // On what `run` has left.
@@ -103,7 +116,7 @@ fn argv(plan: &StepPlan, phase: Phase, image: &ImageConfig) -> Result<Vec<String
         (_, Phase::Done, Some(done)) => Ok(done.argv.clone()),
         (Work::Run { argv, .. }, _, _) => Ok(argv.clone()),
         (Work::Image { .. }, _, _) => own_command(image),
-        (Work::Build { .. }, _, _) => Err("this runner makes no images".to_owned()),
+        (Work::Build { .. }, _, _) => Err(NO_CONTAINER.to_owned()),
     }
 }
 

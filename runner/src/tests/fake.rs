@@ -3,8 +3,11 @@
 //! A step's script here is words: `out N` (bytes on stdout), `err N`, `wait MS`, `exit CODE`, `stubborn` (TERM does
 //! nothing).
 
+pub mod build;
+
 use crate::engine::{
-    AttemptKey, AttemptSpec, Ended, EngineError, Folder, Found, ImageConfig, ImageRef, Layer, Opened, Signal, SpoolSum, Tell, ValueInfo,
+    AttemptKey, AttemptSpec, BuildSpec, Built, Ended, EngineError, Folder, Found, ImageConfig, ImageRef, Layer, Mounted, Opened, Say,
+    Signal, SpoolSum, Tell, ValueInfo,
 };
 use crate::host::{Host, Left, Spool};
 use crate::tests::support::server::{project, sha256};
@@ -42,6 +45,10 @@ pub struct World {
     pub values: BTreeMap<(RunId, StepIx), Vec<u8>>,
     pub open: BTreeSet<RunId>,
     pub faults: Vec<String>,
+    /// What images were made, and what they were called, and what was pushed.
+    pub builds: Vec<BuildSpec>,
+    pub named: Vec<(String, String)>,
+    pub pushed: Vec<String>,
     /// From now on every image's name stands for another one.
     pub tags_moved: bool,
     running: usize,
@@ -189,14 +196,14 @@ impl Spool for FakeSpool {
     }
 }
 
-/// What a step has left here: always the same two files.
+/// What a step has left here: always the same files.
 pub struct FakeTree {
     host: FakeHost,
     piece: Option<Bytes>,
 }
 
 /// A file of every tree, and its content.
-pub const LEFT: [(&str, &[u8]); 2] = [("out/app", b"binary"), ("report.txt", b"report")];
+pub const LEFT: [(&str, &[u8]); 3] = [("Dockerfile", b"FROM base\n"), ("out/app", b"binary"), ("report.txt", b"report")];
 
 impl Left for FakeTree {
     async fn list(&mut self, _under: &[Vec<u8>], _most: u64, each: &mut (dyn FnMut(Entry) + Send)) -> Result<bool, EngineError> {
@@ -447,5 +454,44 @@ impl Host for FakeHost {
             self.world().faults.push(format!("a tree is opened that is not there: {folders:?}"));
         }
         Ok(FakeTree { host: self.clone(), piece: None })
+    }
+    async fn prepare_build(&self, key: &AttemptKey, volume: &[Mounted]) -> Result<(), EngineError> {
+        self.call().await?;
+        self.prepare(key, volume);
+        self.call().await
+    }
+
+    async fn write_spool(&self, key: &AttemptKey, offset: u64, bytes: &[u8]) -> Result<(), EngineError> {
+        self.call().await?;
+        self.write_at(key, offset as usize, bytes);
+        self.call().await
+    }
+
+    async fn build(
+        &self,
+        spec: &BuildSpec,
+        context: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
+        say: &Say,
+    ) -> Result<Built, EngineError> {
+        let read: Vec<_> = context.collect().await;
+        match read.into_iter().find_map(Result::err) {
+            Some(error) => Err(EngineError::Input { doing: "the context".into(), source: error.into() }),
+            None => self.make_image(spec, say).await,
+        }
+    }
+
+    async fn end_build(&self, _: &AttemptKey) -> Result<(), EngineError> {
+        self.call().await
+    }
+
+    async fn name_image(&self, id: &str, name: &str) -> Result<(), EngineError> {
+        self.call().await?;
+        self.world().named.push((id.to_owned(), name.to_owned()));
+        Ok(())
+    }
+
+    async fn push_image(&self, name: &str, _: &Say) -> Result<(), EngineError> {
+        self.world().pushed.push(name.to_owned());
+        Ok(())
     }
 }

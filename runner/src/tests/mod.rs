@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod ahead;
+mod builds;
 mod fake;
 mod kept;
 mod walks;

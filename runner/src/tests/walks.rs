@@ -21,13 +21,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// Four steps at once.
-const HOST: Capacity = Capacity { cpus: 64_000, memory: 1 << 40, steps: 4 };
+pub const HOST: Capacity = Capacity { cpus: 64_000, memory: 1 << 40, steps: 4 };
 
 /// One life of a runner, on a runtime of its own, so that it can end as by kill -9: at any await, all of it.
 pub struct Life(tokio::runtime::Runtime);
 
 impl Life {
-    fn begin(data: &Path, host: &FakeHost, server: &str) -> Life {
+    pub fn begin(data: &Path, host: &FakeHost, server: &str) -> Life {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let client = Client::new(server, TOKEN.into()).unwrap();
         let shared = Shared::new(host.clone(), client, Store::open(data).unwrap(), HOST);
@@ -61,7 +61,7 @@ impl Scene {
     }
 
     /// After the run is released: everything was done once, is at the server, and nothing is left.
-    fn judge(&self, run: usize) {
+    pub fn judge(&self, run: usize) {
         let known = self.server.known();
         let world = self.host.world();
         assert_eq!(world.faults, Vec::<String>::new());

@@ -13,6 +13,7 @@ macro_rules! rig {
 }
 
 mod aws;
+mod builds;
 mod daemon;
 mod docker;
 mod folders;

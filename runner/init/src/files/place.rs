@@ -52,8 +52,17 @@ impl Roots {
 
     /// Opens a regular file to read it. A step may have put something else in its place.
     pub fn file(&self, place: &Place) -> io::Result<File> {
+        self.regular(place, OFlags::RDONLY)
+    }
+
+    /// Opens a regular file to write into it.
+    pub fn file_to_write(&self, place: &Place) -> io::Result<File> {
+        self.regular(place, OFlags::WRONLY)
+    }
+
+    fn regular(&self, place: &Place, how: OFlags) -> io::Result<File> {
         let (parent, name) = self.parent(place)?;
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let flags = how | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let file = openat(&parent, name, flags, Mode::empty())?;
         if FileType::from_raw_mode(fstat(&file)?.st_mode) != FileType::RegularFile {
             return Err(io::Error::other(format!("{} is not a file", place.path)));

@@ -3,10 +3,13 @@
 use super::out::Out;
 use super::sum;
 use crate::files::{Roots, copy, names_in, size};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use dockercise_init::message::{Answer, Ask, Failure, Kind, MAX_BODY, Place, Reply, Request, Root};
 use rustix::fs::{AtFlags, FileType, fstatvfs, statat};
 use rustix::io::Errno;
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt as _;
 
 /// A place in memory.
 pub fn go(path: &str) -> Place {
@@ -41,6 +44,10 @@ fn carry_out(roots: &Roots, request: Request, body: &mut Vec<u8>) -> io::Result<
         Request::MakeDir { at, mode, like } => roots.make_dir(&at, mode, like.as_ref())?,
         Request::MountPoint { at, path, over } => roots.mount_point(&at, &path, &over)?,
         Request::Write { at, mode, text } => roots.write(&at, mode, |file| file.write_all(text.as_bytes()))?,
+        Request::WriteAt { at, offset, base64 } => {
+            let bytes = BASE64_STANDARD.decode(base64).map_err(io::Error::other)?;
+            roots.file_to_write(&at)?.write_all_at(&bytes, offset)?;
+        }
         Request::Touch { at, mode } => roots.touch(&at, mode)?,
         Request::Link { from, to } => roots.link(&from, &to)?,
         Request::Rename { from, to } => roots.rename(&from, &to)?,

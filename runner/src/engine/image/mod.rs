@@ -13,8 +13,8 @@ use pulling::Pulling;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Pauses before a pull that failed for a reason that may pass is tried again.
-const PAUSES: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(6)];
+/// Pauses before a pull or push that failed for a reason that may pass is tried again.
+pub(super) const PAUSES: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(6)];
 /// Words of engines and registries for what may pass (reliability.md, R65).
 const PASSING: [&str; 12] = [
     "toomanyrequests",
@@ -112,8 +112,8 @@ impl Engine {
     }
 }
 
-/// May the same pull go well in a moment?
-fn may_pass(words: &str) -> bool {
+/// May the same pull or push go well in a moment?
+pub(super) fn may_pass(words: &str) -> bool {
     let words = words.to_lowercase();
     PASSING.iter().any(|passing| words.contains(passing))
 }
@@ -134,6 +134,7 @@ fn config(config: bollard::models::ImageConfig) -> ImageConfig {
         user: config.user.unwrap_or_default(),
         workdir: config.working_dir.unwrap_or_default(),
         home: home.filter(|home| !home.is_empty()),
+        on_build: config.on_build.unwrap_or_default(),
     }
 }
 

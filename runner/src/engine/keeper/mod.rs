@@ -104,6 +104,7 @@ fn doing(request: &Request) -> String {
         Request::MakeDir { at, .. } => of("make the directory", at),
         Request::MountPoint { at, .. } => of("make a mount point in", at),
         Request::Write { at, .. } => of("write", at),
+        Request::WriteAt { at, .. } => of("write into", at),
         Request::Touch { at, .. } => of("make", at),
         Request::Link { to, .. } => of("link", to),
         Request::Rename { to, .. } => of("rename to", to),
