@@ -14,11 +14,13 @@ pub mod inbox;
 pub mod local;
 pub mod look;
 pub mod referee;
+pub mod registry;
 pub mod server;
 pub mod world;
 
 pub use api::{Api, Run};
 pub use checkout::Checkout;
 pub use local::Local;
+pub use registry::Registry;
 pub use server::Server;
 pub use world::{Setup, World};

@@ -6,8 +6,8 @@ use crate::world::World;
 use anyhow::Context as _;
 use bollard::Docker;
 use bollard::query_parameters::{
-    EventsOptionsBuilder, ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
-    RemoveContainerOptionsBuilder, RemoveVolumeOptions,
+    EventsOptionsBuilder, ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
+    RemoveContainerOptionsBuilder, RemoveImageOptions, RemoveVolumeOptions,
 };
 use chrono::{DateTime, Utc};
 use dockercise_pipeline::frame;
@@ -84,7 +84,7 @@ fn kept(world: &World) -> Vec<String> {
     [names("jobs"), names("runs")].concat()
 }
 
-/// Containers, networks and volumes of the host's runs, but for what stands ready for the next one: one network and one
+/// Containers, networks and volumes of the host's runs (images are looked for at the end), but for what stands ready for the next one: one network and one
 /// holder, under an id that no run has (docs/decisions/0006).
 async fn of_runs(world: &World, host: &str) -> anyhow::Result<Vec<String>> {
     let ids: Vec<uuid::Uuid> = sqlx::query_scalar("select id from run").fetch_all(&mut open(world).await?).await?;
@@ -135,6 +135,14 @@ async fn all_of(docker: &Docker, host: &str) -> anyhow::Result<Vec<Thing>> {
     for mut v in docker.list_volumes(Some(options)).await?.volumes.unwrap_or_default() {
         all.push(Thing { kind: "volume", run: v.labels.remove("dockercise.run"), name: v.name, is_holder: false });
     }
+    // What steps made, by the names it has for its run; other names are people's.
+    let filters = HashMap::from([("reference", vec![format!("dc-{host}/*")])]);
+    let options = ListImagesOptionsBuilder::default().filters(&filters).build();
+    for name in docker.list_images(Some(options)).await?.into_iter().flat_map(|image| image.repo_tags) {
+        if name.starts_with(&format!("dc-{host}/")) {
+            all.push(Thing { kind: "image", name, run: None, is_holder: false });
+        }
+    }
     Ok(all)
 }
 
@@ -164,6 +172,7 @@ pub async fn remove_all(docker: &Docker, host: &str) -> anyhow::Result<Vec<Strin
                     docker.remove_container(&thing.name, Some(RemoveContainerOptionsBuilder::default().force(true).build())).await
                 }
                 "network" => docker.remove_network(&thing.name).await,
+                "image" => docker.remove_image(&thing.name, None::<RemoveImageOptions>, None).await.map(drop),
                 _ => docker.remove_volume(&thing.name, None::<RemoveVolumeOptions>).await,
             };
             match gone {
@@ -328,7 +337,7 @@ async fn leftovers(world: &World, host: &str, found: &mut Vec<String>) -> anyhow
     let deadline = tokio::time::Instant::now() + TIDY;
     loop {
         let all = all_of(&world.docker, host).await?;
-        let left: Vec<String> = all.iter().filter(|t| t.run.is_some() || t.kind == "container").map(ToString::to_string).collect();
+        let left: Vec<String> = all.iter().filter(|t| t.run.is_some() || t.kind != "volume").map(ToString::to_string).collect();
         if left.is_empty() {
             break;
         }
