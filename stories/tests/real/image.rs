@@ -108,14 +108,14 @@ test:
     let digest = kept.repo_digests.unwrap().into_iter().find(|digest| digest.starts_with(&name)).unwrap();
     assert!(log.contains(digest.split('@').nth(1).unwrap()), "{log}");
     for tag in ["1", "latest"] {
-        forget(&world.docker, format!("{name}:{tag}")).await;
+        forget(&world.docker, &format!("{name}:{tag}")).await;
     }
     let gone = async || Ok(world.docker.inspect_image(id).await.is_err().then_some(()));
     eventually("the run has put its own name of it away", gone).await.unwrap();
 
     // Whoever has the login pulls it back by what it is. (The first pipeline has nothing to do with that push.)
     world.clone.write("ci.dockercise.yaml", format!("on: tag\n{}", yaml.replace("IMAGE", images::BUSYBOX))).unwrap();
-    world.push("back", format!("back: {{img: \"{digest}\"}}\n")).unwrap();
+    world.push("back", &format!("back: {{img: \"{digest}\"}}\n")).unwrap();
     let back = world.api.run("back", 1).await.unwrap();
     back.ends("passed").await.unwrap();
     assert_eq!(back.value("back").await.unwrap(), b"1.2.3-stable\n");
@@ -155,6 +155,6 @@ async fn what_goes_wrong_with_an_image_is_said_where_one_looks() {
     let (step, _) = said("push").await;
     assert!(step.contains("\"infra\"") && step.contains(&format!("push {name}:1")) && step.contains("no basic auth credentials"), "{step}");
     assert_eq!(String::from_utf8(run.value("later").await.unwrap()).unwrap().lines().count(), 5, "its volume is what it was made from");
-    forget(&world.docker, format!("{name}:1")).await;
+    forget(&world.docker, &format!("{name}:1")).await;
     world.close().await;
 }
