@@ -40,7 +40,7 @@ bench: ## the README's table of figures (PROFILE=release for the shipped build)
 	cargo build --locked --profile $(PROFILE) --package dockercise-server --package stories --bin dockercise --bin bench
 	@$(binaries)/bench $(ARGS)
 	@cargo bench --locked --quiet --package dockercise-mask
-	@cargo bench --locked --quiet --package dockercise-pipeline --bench schedule
+	@cargo bench --locked --quiet --package dockercise-pipeline --bench compile --bench schedule
 
 .PHONY: check
 check: ## formatting, lints, licences, layers; no Docker

@@ -19,6 +19,9 @@ mod vol;
 mod when;
 mod yaml;
 
+#[cfg(test)]
+pub(crate) use keys::{SETTINGS, STEP_KEYS};
+
 use crate::definition::Definition;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::discover::{MAX_FILE_BYTES, default_name};

@@ -198,6 +198,70 @@ fn s60_misspellings_buy_no_time() {
 }
 
 #[test]
+fn s60_many_of_everything() {
+    let list = |n: usize, item: fn(usize) -> String| (0..n).map(item).collect::<Vec<_>>().join(", ");
+    let map = |n: usize, item: fn(usize) -> String| format!("{{{}}}", list(n, item));
+    refused(step(&format!("vol: {}", map(4_000, |i| format!("d{i}: source")))), "4000 folders under `vol`", 4);
+    refused(step(&format!("services: {}", map(2_000, |i| format!("s{i}: {{img: x}}")))), "2000 services of one step", 4);
+    refused(step(&format!("cache: [{}]", list(9_000, |i| format!("c{i}")))), "9000 folders under `cache`", 4);
+    refused(step(&format!("results: [{}]", list(9_000, |i| format!("r{i}")))), "9000 globs under `results`", 4);
+    refused(step(&format!("after: {{human-click: {{by: [{}]}}}}", list(9_000, |i| format!("u{i}")))), "9000 names under `by`", 4);
+    refused(step(&format!("shell: [{}]", list(9_000, |i| format!("u{i}")))), "at most 100 arguments", 4);
+    let on = |text: String| format!("on: {text}\na: {{img: alpine, run: x}}\n");
+    refused(on(format!("{{schedule: [{}]}}", list(2_000, |i| format!("{} {} * * *", i % 60, i / 60 % 24)))), "over 100 times", 1);
+    refused(on(format!("{{manual: {{inputs: {}}}}}", map(4_000, |i| format!("I{i}: ")))), "4000 inputs", 1);
+    refused(on(format!("{{push: {{branches: [{}]}}}}", list(9_000, |i| format!("b{i}")))), "9000 globs under `branches`", 1);
+}
+
+#[test]
+fn s62_globs_buy_no_time() {
+    let costly = |i: usize| format!("{}[!a-zà-ü]**/x{i}", "?*".repeat(30));
+    let globs = |s: usize| (0..9).map(|i| format!("'{}'", costly(s * 9 + i))).collect::<Vec<_>>().join(", ");
+    let text: String = (0..160).map(|s| format!("s{s}: {{img: a, run: b, when: {{paths: [{}]}}}}\n", globs(s))).collect();
+    let compiled = quick(files([text.into_bytes()]));
+    assert!(compiled.plan.is_some(), "{:?}", compiled.diagnostics);
+    for glob in ["(a+)+$", "((((a+)+)+)+)+b", "a*a*a*a*a*a*a*a*a*c", "{a,b,{c,d}}*"] {
+        let compiled = quick(files([step(&format!("when: {{branch: '{glob}'}}")).into_bytes()]));
+        assert!(compiled.plan.is_some(), "{glob}: {:?}", compiled.diagnostics);
+    }
+    refused(step(&format!("when: {{branch: '{}'}}", "{a,".repeat(300))), "is no glob", 4);
+    refused(step(&format!("when: {{branch: '{}'}}", "(a+)+$".repeat(20_000))), "is no glob", 4);
+}
+
+#[test]
+fn s61_steps_that_run_last() {
+    // Each would wait for all the others, were it not that they all run last.
+    let last: String = (0..900).map(|i| format!("s{i}: {{img: a, run: b, when: {{status: always}}}}\n")).collect();
+    assert!(quick(files([last.into_bytes()])).plan.is_some());
+    let one = |f: usize| -> Vec<u8> {
+        let steps: String =
+            (0..150).map(|i| format!("s{i}: {{img: a, run: b{}}}\n", if i % 2 == 0 { ", when: {status: always}" } else { "" })).collect();
+        (if f == 0 { steps } else { format!("after: p{:05}\n{steps}", f - 1) }).into_bytes()
+    };
+    assert!(quick(files((0..64).map(one))).plan.is_some());
+}
+
+#[test]
+fn r59_wide_deep_and_knotted_graphs_are_read_in_no_time() {
+    let flat: String = (0..1_000).map(|i| format!("s{i}: {{img: a, run: b}}\n")).collect();
+    let chain: String = (0..500)
+        .map(|i| format!("s{i}: {{img: a, run: b{}}}\n", if i > 0 { format!(", vol: s{}", i - 1) } else { String::new() }))
+        .collect();
+    let diamonds: String = (0..200)
+        .map(|i| {
+            let top = if i == 0 { String::new() } else { format!(", vol: e{}", i - 1) };
+            format!("a{i}: {{img: a, run: b{top}}}\nb{i}: {{img: a, run: b, vol: a{i}}}\nc{i}: {{img: a, run: b, env: [a{i}]}}\ne{i}: {{img: a, run: 'cat {{b{i}}}', vol: c{i}}}\n")
+        })
+        .collect();
+    for (text, steps) in [(flat, 1_000), (chain, 500), (diamonds, 800)] {
+        let compiled = quick(files([text.into_bytes()]));
+        let plan = compiled.plan.unwrap_or_else(|| panic!("{:?}", compiled.diagnostics));
+        assert_eq!(plan.steps.len(), steps);
+        assert!(dockercise_pipeline::draw::draw(&plan).lines().count() > steps);
+    }
+}
+
+#[test]
 fn s61_cycles() {
     refused("a: {img: alpine, run: x, after: a}\n", "the step `a` waits for itself", 1);
     let ring: String = (0..1_000).map(|i| format!("s{i}: {{img: alpine, run: x, after: s{}}}\n", (i + 1) % 1_000)).collect();

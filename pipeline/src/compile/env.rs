@@ -11,11 +11,14 @@ use crate::references::{self, Word};
 use crate::source::{Span, Spanned};
 use std::collections::HashMap;
 
+/// How many variables are looked through.
+const FEW: usize = 16;
+
 impl Merge<'_, '_> {
     /// Resolves one list. `words` say what the step does with a value, for the words of a cycle.
     pub(super) fn env(&mut self, pipeline: PipelineIx, ix: StepIx, items: &[EnvItem], words: &'static str) -> Vec<EnvPlan> {
         let mut plans: Vec<EnvPlan> = Vec::with_capacity(items.len());
-        let mut places: HashMap<String, Span> = HashMap::new();
+        let mut places = Places::default();
         let mut of_steps: Vec<(String, StepIx)> = Vec::new();
         for item in items {
             let (name, at, value) = match item {
@@ -34,18 +37,19 @@ impl Merge<'_, '_> {
                 }
                 EnvItem::Stored { name, store, key } => (name.value.clone(), name.span, stored(*store, &key.value)),
             };
-            if let Some(first) = places.get(&name).copied() {
+            if let Some(first) = places.find(&plans, &name) {
                 let source = &self.definitions[pipeline.index()].source;
                 self.error(pipeline, at, format!("{} is set twice", quote(&name))).also(source, first, "the first is here");
                 continue;
             }
-            places.insert(name.clone(), at);
+            places.push(&name, at);
             plans.push(EnvPlan { name, value });
         }
         for (name, from) in aws_names(of_steps.iter().map(|(name, _)| name.as_str())) {
             if let Some((_, step)) = of_steps.iter().find(|(name, _)| name == from)
-                && !places.contains_key(name)
+                && places.find(&plans, name).is_none()
             {
+                places.push(name, Span::default());
                 plans.push(EnvPlan { name: name.to_owned(), value: EnvValue::Step { step: *step } });
             }
         }
@@ -87,6 +91,28 @@ impl Merge<'_, '_> {
             None => Word::Other,
         });
         scanned.used.into_iter().next()
+    }
+}
+
+/// Where the variables of one list are named: few are looked through, many are looked up.
+#[derive(Default)]
+struct Places {
+    spans: Vec<Span>,
+    many: HashMap<String, Span>,
+}
+
+impl Places {
+    fn find(&self, plans: &[EnvPlan], name: &str) -> Option<Span> {
+        let few = plans.iter().take(FEW).position(|plan| plan.name == name).and_then(|i| self.spans.get(i)).copied();
+        few.or_else(|| self.many.get(name).copied())
+    }
+
+    fn push(&mut self, name: &str, at: Span) {
+        if self.spans.len() < FEW {
+            self.spans.push(at);
+        } else {
+            self.many.insert(name.to_owned(), at);
+        }
     }
 }
 

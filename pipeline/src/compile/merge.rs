@@ -124,7 +124,9 @@ impl Merge<'_, '_> {
     }
 
     fn plan(mut self) -> Option<Plan> {
-        let mut plan = Plan { pipelines: Vec::new(), steps: Vec::new(), gates: Vec::new() };
+        let count = self.definitions.iter().map(|definition| definition.steps.len()).sum();
+        let mut plan = Plan { pipelines: Vec::with_capacity(self.definitions.len()), steps: Vec::with_capacity(count), gates: Vec::new() };
+        self.said.reserve(count);
         for (pipeline, definition) in (0..).map(PipelineIx).zip(self.definitions.clone()) {
             let gate = self.gate(&definition.after, Guarded::Pipeline { pipeline });
             let after = self.pipelines_after(pipeline, &definition.after);

@@ -13,7 +13,7 @@ use crate::source::Span;
 const MAX_CLICKERS: usize = 100;
 
 /// `human-click`, a name, a list of them, or a map whose `human-click` says more.
-pub(super) fn after(problems: &mut Problems<'_>, node: &Node) -> After {
+pub(super) fn after(problems: &mut Problems<'_>, node: &Node<'_>) -> After {
     let mut after = After::default();
     match &node.kind {
         Kind::List(items) => items.iter().for_each(|item| match &item.kind {
@@ -26,7 +26,7 @@ pub(super) fn after(problems: &mut Problems<'_>, node: &Node) -> After {
     after
 }
 
-fn name(problems: &mut Problems<'_>, node: &Node, after: &mut After) {
+fn name(problems: &mut Problems<'_>, node: &Node<'_>, after: &mut After) {
     if node.is_null() {
         problems.error(node.span, "`after` has no value");
         return;
@@ -46,7 +46,7 @@ fn name(problems: &mut Problems<'_>, node: &Node, after: &mut After) {
     }
 }
 
-fn map(problems: &mut Problems<'_>, entries: &[Entry], after: &mut After) {
+fn map(problems: &mut Problems<'_>, entries: &[Entry<'_>], after: &mut After) {
     for Entry { key, value } in entries {
         if key.text() == Some(HUMAN_CLICK) {
             gate(problems, key.span, Some(value), after);
@@ -58,7 +58,7 @@ fn map(problems: &mut Problems<'_>, entries: &[Entry], after: &mut After) {
     }
 }
 
-fn gate(problems: &mut Problems<'_>, at: Span, more: Option<&Node>, after: &mut After) {
+fn gate(problems: &mut Problems<'_>, at: Span, more: Option<&Node<'_>>, after: &mut After) {
     if after.gate.is_some() {
         problems.warning(at, "`human-click` stands here twice").help("one click is asked for");
     }
@@ -66,7 +66,7 @@ fn gate(problems: &mut Problems<'_>, at: Span, more: Option<&Node>, after: &mut 
 }
 
 /// What a click is told, and who may give it until when.
-fn said(problems: &mut Problems<'_>, node: &Node) -> Gate {
+fn said(problems: &mut Problems<'_>, node: &Node<'_>) -> Gate {
     let mut gate = Gate::default();
     for (word, _, value) in fields(problems, node, HUMAN_CLICK, &["note", "by", "expires"], "{note: look at the plan}") {
         match word {
@@ -79,7 +79,7 @@ fn said(problems: &mut Problems<'_>, node: &Node) -> Gate {
 }
 
 /// Logins, and teams as `org/team`.
-fn by(problems: &mut Problems<'_>, node: &Node) -> Vec<String> {
+fn by(problems: &mut Problems<'_>, node: &Node<'_>) -> Vec<String> {
     let who = value::texts(problems, node, "by");
     if let Some(over) = who.get(MAX_CLICKERS) {
         problems.error(over.span, format!("{} names under `by`; {MAX_CLICKERS} are the most", who.len()));

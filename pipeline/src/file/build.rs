@@ -13,7 +13,7 @@ use crate::source::Spanned;
 const MAX_TAGS: usize = 50;
 
 /// A folder, or a map that says more.
-pub(super) fn build(problems: &mut Problems<'_>, node: &Node) -> Option<Build> {
+pub(super) fn build(problems: &mut Problems<'_>, node: &Node<'_>) -> Option<Build> {
     let mut build = Build { context: ".".to_owned(), file: "Dockerfile".to_owned(), args: Vec::new(), tags: Vec::new(), push: false };
     if !matches!(node.kind, Kind::Map(_)) {
         build.context = folder(problems, node, "build")?;
@@ -39,13 +39,13 @@ pub(super) fn build(problems: &mut Problems<'_>, node: &Node) -> Option<Build> {
     Some(build)
 }
 
-fn folder(problems: &mut Problems<'_>, node: &Node, what: &str) -> Option<String> {
+fn folder(problems: &mut Problems<'_>, node: &Node<'_>, what: &str) -> Option<String> {
     let text = value::text(problems, node, what)?;
     path::relative(problems, &text, what).then_some(text.value)
 }
 
 /// As `env`, but nothing secret: an image's history shows its arguments.
-fn args(problems: &mut Problems<'_>, node: &Node) -> Vec<EnvItem> {
+fn args(problems: &mut Problems<'_>, node: &Node<'_>) -> Vec<EnvItem> {
     let mut items = env::env(problems, node);
     items.retain(|item| {
         let EnvItem::Stored { name, key, .. } = item else { return true };
@@ -60,7 +60,7 @@ fn args(problems: &mut Problems<'_>, node: &Node) -> Vec<EnvItem> {
     items
 }
 
-fn tags(problems: &mut Problems<'_>, node: &Node) -> Vec<String> {
+fn tags(problems: &mut Problems<'_>, node: &Node<'_>) -> Vec<String> {
     let mut tags: Vec<Spanned<String>> = value::texts(problems, node, "tags");
     if let Some(over) = tags.get(MAX_TAGS) {
         problems.error(over.span, format!("{} tags; {MAX_TAGS} are the most", tags.len()));

@@ -14,7 +14,7 @@ const MAX_PATHS: usize = 20;
 const MAX_KEY: usize = 200;
 
 /// A folder, a list of folders, or a map that says more.
-pub(super) fn cache(problems: &mut Problems<'_>, node: &Node) -> Option<Cache> {
+pub(super) fn cache(problems: &mut Problems<'_>, node: &Node<'_>) -> Option<Cache> {
     let mut cache = Cache { paths: Vec::new(), key: None, files: Vec::new(), fallback: Vec::new() };
     if !matches!(node.kind, Kind::Map(_)) {
         cache.paths = paths(problems, node);
@@ -42,7 +42,7 @@ pub(super) fn cache(problems: &mut Problems<'_>, node: &Node) -> Option<Cache> {
     Some(cache)
 }
 
-fn paths(problems: &mut Problems<'_>, node: &Node) -> Vec<Spanned<String>> {
+fn paths(problems: &mut Problems<'_>, node: &Node<'_>) -> Vec<Spanned<String>> {
     let mut paths = value::texts(problems, node, "cache");
     if let Some(over) = paths.get(MAX_PATHS) {
         problems.error(over.span, format!("{} folders under `cache`; {MAX_PATHS} are the most", paths.len()));

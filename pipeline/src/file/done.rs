@@ -7,7 +7,7 @@ use super::yaml::{Kind, Node};
 use crate::definition::Done;
 
 /// A command, or a map that says how it is tried again.
-pub(super) fn done(problems: &mut Problems<'_>, node: &Node) -> Option<Done> {
+pub(super) fn done(problems: &mut Problems<'_>, node: &Node<'_>) -> Option<Done> {
     if !matches!(node.kind, Kind::Map(_)) {
         let command = value::command(problems, node, "done")?;
         return Some(Done { command, every_seconds: None, timeout_seconds: None });

@@ -12,7 +12,7 @@ use crate::source::Spanned;
 const MAX_VALUE: usize = 120 * 1024;
 
 /// Everything under `env`.
-pub(super) fn env(problems: &mut Problems<'_>, node: &Node) -> Vec<EnvItem> {
+pub(super) fn env(problems: &mut Problems<'_>, node: &Node<'_>) -> Vec<EnvItem> {
     let mut items = Vec::new();
     match &node.kind {
         Kind::List(list) => {
@@ -30,11 +30,11 @@ pub(super) fn env(problems: &mut Problems<'_>, node: &Node) -> Vec<EnvItem> {
 }
 
 /// Is it `{step}` without quotes, and not a name with an empty value on a line of its own?
-fn is_flow_reference(problems: &Problems<'_>, node: &Node) -> bool {
+fn is_flow_reference(problems: &Problems<'_>, node: &Node<'_>) -> bool {
     node.braced().is_some() && problems.source.slice(node.span).starts_with('{')
 }
 
-fn step(problems: &mut Problems<'_>, node: &Node, items: &mut Vec<EnvItem>) {
+fn step(problems: &mut Problems<'_>, node: &Node<'_>, items: &mut Vec<EnvItem>) {
     if let Some(text) = node.text()
         && let Some((name, value)) = text.split_once('=')
         && is_env_name(name)
@@ -58,7 +58,7 @@ fn step(problems: &mut Problems<'_>, node: &Node, items: &mut Vec<EnvItem>) {
     problem.help(format!("name the variable: `NAME: \"{{{}}}\"`", step.value));
 }
 
-fn map(problems: &mut Problems<'_>, entries: &[Entry], items: &mut Vec<EnvItem>) {
+fn map(problems: &mut Problems<'_>, entries: &[Entry<'_>], items: &mut Vec<EnvItem>) {
     for Entry { key, value } in entries {
         let Some(name) = key.text() else { continue };
         if !is_env_name(name) {
@@ -77,7 +77,7 @@ fn map(problems: &mut Problems<'_>, entries: &[Entry], items: &mut Vec<EnvItem>)
     }
 }
 
-fn named(problems: &mut Problems<'_>, name: Spanned<String>, node: &Node) -> Option<EnvItem> {
+fn named(problems: &mut Problems<'_>, name: Spanned<String>, node: &Node<'_>) -> Option<EnvItem> {
     if let Some(step) = node.braced() {
         let step = Spanned { value: step.text().unwrap_or_default().to_owned(), span: step.span };
         if is_reference(&step.value) {
@@ -109,7 +109,7 @@ fn named(problems: &mut Problems<'_>, name: Spanned<String>, node: &Node) -> Opt
 }
 
 /// `{secret: name}`, `{ssm: /path}` or `{secretsmanager: id}`
-fn stored(problems: &mut Problems<'_>, name: Spanned<String>, node: &Node, entries: &[Entry]) -> Option<EnvItem> {
+fn stored(problems: &mut Problems<'_>, name: Spanned<String>, node: &Node<'_>, entries: &[Entry<'_>]) -> Option<EnvItem> {
     let [Entry { key: word, value }] = entries else {
         no_text(problems, &name, node, "a map");
         return None;
@@ -133,7 +133,7 @@ fn stored(problems: &mut Problems<'_>, name: Spanned<String>, node: &Node, entri
     Some(EnvItem::Stored { name, store, key })
 }
 
-fn no_text(problems: &mut Problems<'_>, name: &Spanned<String>, node: &Node, kind: &str) {
+fn no_text(problems: &mut Problems<'_>, name: &Spanned<String>, node: &Node<'_>, kind: &str) {
     problems
         .error(node.span, format!("the value of {} is {kind}", quote(&name.value)))
         .help("a variable is text, a step: `NAME: \"{step}\"`, or of a store: `NAME: {secret: name}` (or `ssm`, `secretsmanager`)");

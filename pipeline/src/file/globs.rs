@@ -11,12 +11,12 @@ use crate::source::Spanned;
 const MAX_GLOBS: usize = 100;
 
 /// One glob or a list of them, each said where it is none; `!` in front takes away.
-pub(super) fn globs(problems: &mut Problems<'_>, node: &Node, what: &str) -> Globs {
+pub(super) fn globs(problems: &mut Problems<'_>, node: &Node<'_>, what: &str) -> Globs {
     Globs(spanned(problems, node, what).into_iter().map(|glob| glob.value).collect())
 }
 
 /// As [`globs`], with their places.
-pub(super) fn spanned(problems: &mut Problems<'_>, node: &Node, what: &str) -> Vec<Spanned<String>> {
+pub(super) fn spanned(problems: &mut Problems<'_>, node: &Node<'_>, what: &str) -> Vec<Spanned<String>> {
     let mut found = value::texts(problems, node, what);
     if let Some(over) = found.get(MAX_GLOBS) {
         problems.error(over.span, format!("{} globs under `{what}`; {MAX_GLOBS} are the most", found.len()));
@@ -33,7 +33,7 @@ pub(super) fn spanned(problems: &mut Problems<'_>, node: &Node, what: &str) -> V
 }
 
 /// Globs of files in the working directory.
-pub(super) fn of_files(problems: &mut Problems<'_>, node: &Node, what: &str) -> Vec<Spanned<String>> {
+pub(super) fn of_files(problems: &mut Problems<'_>, node: &Node<'_>, what: &str) -> Vec<Spanned<String>> {
     let mut found = spanned(problems, node, what);
     found.retain(|glob| {
         let path = glob.value.strip_prefix('!').unwrap_or(&glob.value);

@@ -7,12 +7,12 @@ use crate::source::Span;
 use crate::suggest::did_you_mean;
 
 /// The settings: this list is closed for ever (language.md, "Settings").
-pub(super) const SETTINGS: [&str; 13] =
+pub(crate) const SETTINGS: [&str; 13] =
     ["on", "name", "after", "account", "img", "vol", "env", "shell", "timeout", "queue-timeout", "concurrency", "steps", "settings"];
 /// The one of them that is not there yet.
 const LATER_SETTING: &str = "concurrency";
 /// The keys of a step that are there.
-pub(super) const STEP_KEYS: [&str; 20] = [
+pub(crate) const STEP_KEYS: [&str; 20] = [
     "img",
     "run",
     "vol",
@@ -137,13 +137,13 @@ pub(super) fn elsewhere(key: &str) -> Option<String> {
 
 /// The entries of a map whose keys are these; another key, or no map at all, is said. `what` names the map in errors, `form` is
 /// an example of it.
-pub(super) fn fields<'n>(
+pub(super) fn fields<'n, 's>(
     problems: &mut Problems<'_>,
-    node: &'n Node,
+    node: &'n Node<'s>,
     what: &str,
     known: &[&'static str],
     form: &str,
-) -> Vec<(&'static str, &'n Node, &'n Node)> {
+) -> Vec<(&'static str, &'n Node<'s>, &'n Node<'s>)> {
     let Kind::Map(entries) = &node.kind else {
         problems.error(node.span, format!("`{what}` takes a map")).help(format!("`{what}: {form}`"));
         return Vec::new();

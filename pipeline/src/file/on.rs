@@ -17,7 +17,7 @@ pub(super) const EVENTS: [&str; 5] = ["push", "pull_request", "tag", "schedule",
 const MAX_ENTRIES: usize = 100;
 
 /// One event, a list of them, or a map that says more.
-pub(super) fn on(problems: &mut Problems<'_>, node: &Node) -> On {
+pub(super) fn on(problems: &mut Problems<'_>, node: &Node<'_>) -> On {
     let mut on = On { push: None, ..On::default() };
     match &node.kind {
         Kind::List(items) => {
@@ -47,13 +47,13 @@ pub(super) fn on(problems: &mut Problems<'_>, node: &Node) -> On {
     on
 }
 
-fn map(problems: &mut Problems<'_>, entries: &[Entry], on: &mut On) {
+fn map(problems: &mut Problems<'_>, entries: &[Entry<'_>], on: &mut On) {
     for Entry { key, value } in entries {
         event(problems, key.text().unwrap_or_default(), key.span, Some(&**value).filter(|value| !value.is_null()), on);
     }
 }
 
-fn event(problems: &mut Problems<'_>, word: &str, span: Span, more: Option<&Node>, on: &mut On) {
+fn event(problems: &mut Problems<'_>, word: &str, span: Span, more: Option<&Node<'_>>, on: &mut On) {
     match word {
         "push" => on.push = Some(filters(problems, "push", &["branches", "paths"], more)),
         "pull_request" => on.pull_request = Some(filters(problems, "pull_request", &["branches", "paths"], more)),
@@ -82,7 +82,7 @@ fn event(problems: &mut Problems<'_>, word: &str, span: Span, more: Option<&Node
     }
 }
 
-fn filters(problems: &mut Problems<'_>, event: &str, known: &[&'static str], node: Option<&Node>) -> Filters {
+fn filters(problems: &mut Problems<'_>, event: &str, known: &[&'static str], node: Option<&Node<'_>>) -> Filters {
     let mut filters = Filters::default();
     let Some(node) = node else { return filters };
     let form = if event == "tag" { "{tags: v*}" } else { "{branches: main}" };
@@ -96,7 +96,7 @@ fn filters(problems: &mut Problems<'_>, event: &str, known: &[&'static str], nod
     filters
 }
 
-fn schedule(problems: &mut Problems<'_>, node: &Node) -> Vec<Schedule> {
+fn schedule(problems: &mut Problems<'_>, node: &Node<'_>) -> Vec<Schedule> {
     let mut times: Vec<Schedule> = Vec::new();
     for text in value::texts(problems, node, "schedule") {
         if let Err(why) = crate::cron::check(&text.value) {
@@ -115,7 +115,7 @@ fn schedule(problems: &mut Problems<'_>, node: &Node) -> Vec<Schedule> {
     times
 }
 
-fn manual(problems: &mut Problems<'_>, node: &Node) -> Manual {
+fn manual(problems: &mut Problems<'_>, node: &Node<'_>) -> Manual {
     let mut manual = Manual::default();
     for (_, _, inputs) in fields(problems, node, "manual", &["inputs"], "{inputs: {TARGET: {default: staging}}}") {
         let Kind::Map(entries) = &inputs.kind else {
@@ -146,7 +146,7 @@ fn manual(problems: &mut Problems<'_>, node: &Node) -> Manual {
     manual
 }
 
-fn input(problems: &mut Problems<'_>, name: &str, node: &Node) -> Input {
+fn input(problems: &mut Problems<'_>, name: &str, node: &Node<'_>) -> Input {
     let mut input = Input { name: name.to_owned(), default: None, choices: Vec::new(), required: false };
     if node.is_null() {
         return input;

@@ -18,7 +18,7 @@ const MOST_MEMORY: u64 = 64 << 40;
 const LARGEST_ID: u32 = i32::MAX as u32;
 
 /// `cpus`, in thousandths.
-pub(super) fn cpus(problems: &mut Problems<'_>, node: &Node) -> Option<u32> {
+pub(super) fn cpus(problems: &mut Problems<'_>, node: &Node<'_>) -> Option<u32> {
     let text = value::text(problems, node, "cpus")?;
     let found = thousandths(&text.value).filter(|cpus| (LEAST_CPUS..=MOST_CPUS).contains(cpus));
     if found.is_none() {
@@ -39,7 +39,7 @@ fn thousandths(text: &str) -> Option<u32> {
 }
 
 /// `memory`, in bytes.
-pub(super) fn memory(problems: &mut Problems<'_>, node: &Node) -> Option<u64> {
+pub(super) fn memory(problems: &mut Problems<'_>, node: &Node<'_>) -> Option<u64> {
     let text = value::text(problems, node, "memory")?;
     match bytes(&text.value) {
         Ok(bytes) => Some(bytes),
@@ -72,7 +72,7 @@ fn bytes(text: &str) -> Result<u64, &'static str> {
 }
 
 /// `user`
-pub(super) fn user(problems: &mut Problems<'_>, node: &Node) -> Option<String> {
+pub(super) fn user(problems: &mut Problems<'_>, node: &Node<'_>) -> Option<String> {
     let text = value::text(problems, node, "user")?;
     let (user, group) = text.value.split_once(':').map_or((text.value.as_str(), None), |(user, group)| (user, Some(group)));
     let why = account(user).or_else(|| group.and_then(account));
@@ -102,7 +102,7 @@ fn account(word: &str) -> Option<&'static str> {
 }
 
 /// `workdir`. None also for the working directory itself.
-pub(super) fn workdir(problems: &mut Problems<'_>, node: &Node) -> Option<String> {
+pub(super) fn workdir(problems: &mut Problems<'_>, node: &Node<'_>) -> Option<String> {
     let text = value::text(problems, node, "workdir")?;
     (path::anywhere(problems, &text, "workdir") && text.value != ".").then_some(text.value)
 }

@@ -15,7 +15,7 @@ const DEFAULT_READY_SECONDS: u64 = 60;
 const KEYS: [&str; 8] = ["img", "run", "shell", "env", "ready", "cpus", "memory", "user"];
 
 /// Everything under `services`.
-pub(super) fn services(problems: &mut Problems<'_>, node: &Node) -> Vec<Service> {
+pub(super) fn services(problems: &mut Problems<'_>, node: &Node<'_>) -> Vec<Service> {
     let Kind::Map(entries) = &node.kind else {
         problems.error(node.span, "`services` takes a map of names").help("`services: {db: {img: postgres:17, ready: pg_isready}}`");
         return Vec::new();
@@ -27,7 +27,7 @@ pub(super) fn services(problems: &mut Problems<'_>, node: &Node) -> Vec<Service>
     entries.iter().filter_map(|entry| service(problems, entry)).collect()
 }
 
-fn service(problems: &mut Problems<'_>, Entry { key, value }: &Entry) -> Option<Service> {
+fn service(problems: &mut Problems<'_>, Entry { key, value }: &Entry<'_>) -> Option<Service> {
     let name = key.text().unwrap_or_default().to_owned();
     if !is_label(&name) || name == "localhost" {
         problems
@@ -77,7 +77,7 @@ fn service(problems: &mut Problems<'_>, Entry { key, value }: &Entry) -> Option<
 }
 
 /// A command, or `{run: command, timeout: 2m}`.
-fn ready(problems: &mut Problems<'_>, node: &Node) -> Option<Ready> {
+fn ready(problems: &mut Problems<'_>, node: &Node<'_>) -> Option<Ready> {
     if !matches!(node.kind, Kind::Map(_)) {
         let command = value::command(problems, node, "ready")?;
         return Some(Ready { command, timeout_seconds: DEFAULT_READY_SECONDS });

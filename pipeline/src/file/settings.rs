@@ -26,7 +26,7 @@ pub(super) fn definition(
     problems: &mut Problems<'_>,
     source: &Arc<Source>,
     default: Spanned<String>,
-    root: &Node,
+    root: &Node<'_>,
 ) -> (Spanned<String>, Option<Definition>) {
     let Kind::Map(entries) = &root.kind else {
         let message = if root.is_null() { "the file is empty" } else { "a pipeline file is a map of steps" };
@@ -46,7 +46,7 @@ pub(super) fn definition(
         steps: Vec::new(),
     };
     let mut defaults = Defaults::default();
-    let mut steps: Vec<(&Node, &Node)> = Vec::new();
+    let mut steps: Vec<(&Node<'_>, &Node<'_>)> = Vec::new();
     let mut named = false;
     for Entry { key, value } in entries {
         let word = key.text().unwrap_or_default();
@@ -100,6 +100,7 @@ pub(super) fn definition(
     } else if steps.is_empty() {
         problems.error(in_steps.map_or(root.span, |entry| entry.key.span), "the pipeline has no steps").help(STARTER);
     }
+    read.steps.reserve(steps.len());
     for (key, value) in steps {
         let word = key.text().unwrap_or_default();
         if word.starts_with("x-") || !step_name(problems, word, key.span, value, in_steps.is_some()) {
@@ -117,7 +118,7 @@ fn unknown_setting(problems: &mut Problems<'_>, word: &str, span: Span) {
 }
 
 /// The home of settings that come later.
-fn settings(problems: &mut Problems<'_>, node: &Node, source: &mut SourceOptions) {
+fn settings(problems: &mut Problems<'_>, node: &Node<'_>, source: &mut SourceOptions) {
     let entries = match &node.kind {
         Kind::Map(entries) => entries,
         _ if node.is_null() => return,
@@ -144,7 +145,7 @@ fn settings(problems: &mut Problems<'_>, node: &Node, source: &mut SourceOptions
 }
 
 /// An alias, twelve digits, or `local`.
-fn account(problems: &mut Problems<'_>, node: &Node) -> Option<String> {
+fn account(problems: &mut Problems<'_>, node: &Node<'_>) -> Option<String> {
     let text = value::text(problems, node, "account")?;
     let digits = text.value.bytes().all(|b| b.is_ascii_digit());
     if digits && text.value.len() != 12 || !is_pipeline_name(&text.value) {
@@ -169,7 +170,7 @@ fn pipeline_name(problems: &mut Problems<'_>, name: &Spanned<String>, named: boo
 }
 
 /// Says what is wrong with a step's name; false where the entry is no step at all.
-fn step_name(problems: &mut Problems<'_>, word: &str, span: Span, value: &Node, in_steps: bool) -> bool {
+fn step_name(problems: &mut Problems<'_>, word: &str, span: Span, value: &Node<'_>, in_steps: bool) -> bool {
     let scalar = !matches!(value.kind, Kind::Map(_)) && !value.is_null();
     if scalar && !in_steps {
         let hint = did_you_mean(word, keys::SETTINGS).unwrap_or_else(|| {

@@ -36,7 +36,7 @@ impl Default for Shell {
 }
 
 /// `bash`, `/bin/bash`, `[bash, -euc]` or `none`.
-pub(super) fn shell(problems: &mut Problems<'_>, node: &Node) -> Option<Shell> {
+pub(super) fn shell(problems: &mut Problems<'_>, node: &Node<'_>) -> Option<Shell> {
     if let Kind::List(items) = &node.kind {
         let argv: Vec<String> = value::texts(problems, node, "shell").into_iter().map(|word| word.value).collect();
         if argv.len() < items.len() || argv.is_empty() {

@@ -21,8 +21,14 @@ pub(super) struct Defaults {
 }
 
 /// Reads one step; what is wrong with it is said, and what is right is kept.
-pub(super) fn step(problems: &mut Problems<'_>, pipeline: &str, name: Spanned<String>, node: &Node, defaults: &Defaults) -> StepDefinition {
-    let mut step = empty(name);
+pub(super) fn step(
+    problems: &mut Problems<'_>,
+    pipeline: &str,
+    name: Spanned<String>,
+    node: &Node<'_>,
+    defaults: &Defaults,
+) -> StepDefinition {
+    let mut step = empty(name, Arc::clone(&defaults.shell));
     let entries = match &node.kind {
         Kind::Map(entries) => entries.as_slice(),
         _ if node.is_null() => &[],
@@ -70,11 +76,11 @@ pub(super) fn step(problems: &mut Problems<'_>, pipeline: &str, name: Spanned<St
     step
 }
 
-fn empty(name: Spanned<String>) -> StepDefinition {
+fn empty(name: Spanned<String>, shell: Arc<Shell>) -> StepDefinition {
     StepDefinition {
         name,
         image: None,
-        shell: Arc::default(),
+        shell,
         run: None,
         build: None,
         done: None,
@@ -96,14 +102,13 @@ fn empty(name: Spanned<String>) -> StepDefinition {
 }
 
 /// Gives the step the defaults for what it does not name. One that names this very step cannot hold for it.
-fn fill(problems: &mut Problems<'_>, pipeline: &str, step: &mut StepDefinition, entries: &[Entry], defaults: &Defaults) {
+fn fill(problems: &mut Problems<'_>, pipeline: &str, step: &mut StepDefinition, entries: &[Entry<'_>], defaults: &Defaults) {
     let has = |key: &str| entries.iter().any(|entry| entry.key.text() == Some(key));
     let name = step.name.value.clone();
     let is_self = |reference: &Spanned<String>| {
         reference.value == name || reference.value.strip_prefix(pipeline).and_then(|rest| rest.strip_prefix('/')) == Some(&name)
     };
     let of_env = |item: &EnvItem| matches!(item, EnvItem::Step(step) | EnvItem::Named { step, .. } if is_self(step));
-    step.shell = Arc::clone(&defaults.shell);
     if !has("vol") && !defaults.vol.iter().any(|mount| is_self(&mount.from)) {
         step.vol = Arc::clone(&defaults.vol);
     }
@@ -125,7 +130,7 @@ fn fill(problems: &mut Problems<'_>, pipeline: &str, step: &mut StepDefinition, 
 }
 
 /// What keys mean beside each other.
-fn check(problems: &mut Problems<'_>, step: &StepDefinition, entries: &[Entry]) {
+fn check(problems: &mut Problems<'_>, step: &StepDefinition, entries: &[Entry<'_>]) {
     if let Some(command) = &step.run {
         shell::check(problems, &step.shell, command, "run");
     }
@@ -170,7 +175,7 @@ fn limit_done(problems: &mut Problems<'_>, step: &mut StepDefinition, seconds: u
 }
 
 /// `img`
-pub(super) fn image(problems: &mut Problems<'_>, node: &Node) -> Option<ImageText> {
+pub(super) fn image(problems: &mut Problems<'_>, node: &Node<'_>) -> Option<ImageText> {
     if let Some(step) = node.braced() {
         return reference(problems, Spanned { value: step.text().unwrap_or_default().to_owned(), span: step.span });
     }

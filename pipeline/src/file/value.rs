@@ -11,7 +11,7 @@ use crate::source::Spanned;
 const MAX_SECONDS: u64 = 365 * 24 * 60 * 60;
 
 /// Text that is there. `what` names the key in the error.
-pub(super) fn text(problems: &mut Problems<'_>, node: &Node, what: &str) -> Option<Spanned<String>> {
+pub(super) fn text(problems: &mut Problems<'_>, node: &Node<'_>, what: &str) -> Option<Spanned<String>> {
     if node.is_null() {
         problems.error(node.span, format!("`{what}` has no value"));
         return None;
@@ -32,7 +32,7 @@ pub(super) fn text(problems: &mut Problems<'_>, node: &Node, what: &str) -> Opti
 }
 
 /// The name of a step or pipeline: `name`, `"{name}"`, or `{name}` without quotes. Does not say anything.
-pub(super) fn reference_name(node: &Node) -> Option<Spanned<String>> {
+pub(super) fn reference_name(node: &Node<'_>) -> Option<Spanned<String>> {
     if let Some(name) = node.braced() {
         return Some(Spanned { value: name.text().unwrap_or_default().to_owned(), span: name.span });
     }
@@ -42,7 +42,7 @@ pub(super) fn reference_name(node: &Node) -> Option<Spanned<String>> {
 }
 
 /// The name of a step, `step` or `pipeline/step`, said where it is none. `what` names the key in the error.
-pub(super) fn reference(problems: &mut Problems<'_>, node: &Node, what: &str) -> Option<Spanned<String>> {
+pub(super) fn reference(problems: &mut Problems<'_>, node: &Node<'_>, what: &str) -> Option<Spanned<String>> {
     if node.is_null() {
         problems.error(node.span, format!("`{what}` has no value"));
         return None;
@@ -66,14 +66,14 @@ pub(super) fn reference(problems: &mut Problems<'_>, node: &Node, what: &str) ->
 }
 
 /// A command: one text, or a list.
-pub(super) fn command(problems: &mut Problems<'_>, node: &Node, what: &str) -> Option<Command> {
+pub(super) fn command(problems: &mut Problems<'_>, node: &Node<'_>, what: &str) -> Option<Command> {
     let is_list = matches!(node.kind, Kind::List(_));
     let parts = texts(problems, node, what);
     (!parts.is_empty()).then_some(Command { parts, is_list, span: node.span })
 }
 
 /// One text, or a list of them that is not empty.
-pub(super) fn texts(problems: &mut Problems<'_>, node: &Node, what: &str) -> Vec<Spanned<String>> {
+pub(super) fn texts(problems: &mut Problems<'_>, node: &Node<'_>, what: &str) -> Vec<Spanned<String>> {
     match &node.kind {
         Kind::List(items) => {
             if items.is_empty() {
@@ -86,7 +86,7 @@ pub(super) fn texts(problems: &mut Problems<'_>, node: &Node, what: &str) -> Vec
 }
 
 /// `true` or `false`.
-pub(super) fn boolean(problems: &mut Problems<'_>, node: &Node, what: &str) -> Option<bool> {
+pub(super) fn boolean(problems: &mut Problems<'_>, node: &Node<'_>, what: &str) -> Option<bool> {
     let text = text(problems, node, what)?;
     match text.value.as_str() {
         "true" => Some(true),
@@ -99,7 +99,7 @@ pub(super) fn boolean(problems: &mut Problems<'_>, node: &Node, what: &str) -> O
 }
 
 /// A duration in seconds: `90s`, `10m`, `2h`, `1d`.
-pub(super) fn duration(problems: &mut Problems<'_>, node: &Node, what: &str) -> Option<u64> {
+pub(super) fn duration(problems: &mut Problems<'_>, node: &Node<'_>, what: &str) -> Option<u64> {
     let text = text(problems, node, what)?;
     match seconds(&text.value) {
         Ok(seconds) => Some(seconds),

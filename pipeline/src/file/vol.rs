@@ -12,7 +12,7 @@ use crate::source::Spanned;
 const MAX_MOUNTS: usize = 32;
 
 /// A step or `source`, or a map of paths; a folder comes before what is below it.
-pub(super) fn vol(problems: &mut Problems<'_>, node: &Node) -> Vec<Mount> {
+pub(super) fn vol(problems: &mut Problems<'_>, node: &Node<'_>) -> Vec<Mount> {
     let entries = match &node.kind {
         Kind::Map(entries) if node.braced().is_none() => entries,
         _ => {
@@ -32,7 +32,7 @@ pub(super) fn vol(problems: &mut Problems<'_>, node: &Node) -> Vec<Mount> {
     mounts
 }
 
-fn mount(problems: &mut Problems<'_>, Entry { key, value }: &Entry) -> Option<Mount> {
+fn mount(problems: &mut Problems<'_>, Entry { key, value }: &Entry<'_>) -> Option<Mount> {
     let path = Spanned { value: key.text().unwrap_or_default().to_owned(), span: key.span };
     let fits = path::relative(problems, &path, "vol");
     let from = value::reference(problems, value, "vol")?;

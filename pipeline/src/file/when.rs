@@ -15,7 +15,7 @@ use crate::suggest::did_you_mean;
 const STATUSES: [&str; 3] = ["success", "failure", "always"];
 
 /// Everything under `when`.
-pub(super) fn when(problems: &mut Problems<'_>, node: &Node) -> When {
+pub(super) fn when(problems: &mut Problems<'_>, node: &Node<'_>) -> When {
     let mut when = When::default();
     let keys = ["branch", "event", "tag", "paths", "status"];
     for (word, _, value) in fields(problems, node, "when", &keys, "{branch: main}") {
@@ -34,7 +34,7 @@ pub(super) fn when(problems: &mut Problems<'_>, node: &Node) -> When {
     when
 }
 
-fn events(problems: &mut Problems<'_>, node: &Node) -> Vec<String> {
+fn events(problems: &mut Problems<'_>, node: &Node<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for word in value::texts(problems, node, "event") {
         if EVENTS.contains(&word.value.as_str()) {
@@ -47,7 +47,7 @@ fn events(problems: &mut Problems<'_>, node: &Node) -> Vec<String> {
     found
 }
 
-fn status(problems: &mut Problems<'_>, node: &Node) -> WhenStatus {
+fn status(problems: &mut Problems<'_>, node: &Node<'_>) -> WhenStatus {
     let Some(word) = value::text(problems, node, "status") else { return WhenStatus::Success };
     match word.value.as_str() {
         "success" => WhenStatus::Success,

@@ -19,10 +19,13 @@ const MAX_DEPTH: usize = 32;
 /// Most bytes of text once aliases are expanded: four times what a file may hold.
 const MAX_TEXT: usize = 1024 * 1024;
 
+/// From how many keys on a map's are looked up and not looked through.
+const MANY_KEYS: usize = 16;
+
 /// A node with its place.
 #[derive(Debug)]
-pub(super) struct Node {
-    pub(super) kind: Kind,
+pub(super) struct Node<'s> {
+    pub(super) kind: Kind<'s>,
     pub(super) span: Span,
     /// Nodes in it, itself included, aliases expanded.
     nodes: usize,
@@ -34,28 +37,28 @@ pub(super) struct Node {
 
 /// What a node is.
 #[derive(Debug)]
-pub(super) enum Kind {
+pub(super) enum Kind<'s> {
     /// Text as written.
     Scalar {
-        text: String,
+        text: Cow<'s, str>,
         /// Without quotes or block mark, so that `~` or nothing at all means no value.
         plain: bool,
     },
-    List(Vec<Arc<Node>>),
-    Map(Vec<Entry>),
+    List(Vec<Arc<Node<'s>>>),
+    Map(Vec<Entry<'s>>),
 }
 
 /// A key with its value.
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
-    pub(super) key: Arc<Node>,
-    pub(super) value: Arc<Node>,
+pub(super) struct Entry<'s> {
+    pub(super) key: Arc<Node<'s>>,
+    pub(super) value: Arc<Node<'s>>,
 }
 
-impl Node {
+impl<'s> Node<'s> {
     /// Is there no value: nothing, `~` or `null`, not quoted?
     pub(super) fn is_null(&self) -> bool {
-        matches!(&self.kind, Kind::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
+        matches!(&self.kind, Kind::Scalar { text, plain: true } if matches!(&**text, "" | "~" | "null" | "Null" | "NULL"))
     }
 
     /// The text of a scalar.
@@ -67,7 +70,7 @@ impl Node {
     }
 
     /// The name in `{name}` without quotes, which YAML reads as a map with one key and no value.
-    pub(super) fn braced(&self) -> Option<&Node> {
+    pub(super) fn braced(&self) -> Option<&Node<'s>> {
         match &self.kind {
             Kind::Map(entries) => match entries.as_slice() {
                 [Entry { key, value }] if value.is_null() && value.text() == Some("") && key.text().is_some() => Some(key),
@@ -79,7 +82,7 @@ impl Node {
 }
 
 /// Reads a file's text. None where it is not YAML, or over a limit; what is wrong is in `problems` then.
-pub(super) fn parse(problems: &mut Problems<'_>) -> Option<Arc<Node>> {
+pub(super) fn parse<'s>(problems: &mut Problems<'s>) -> Option<Arc<Node<'s>>> {
     let source = problems.source;
     let options = granit_parser::options! {
         emit_comments: false,
@@ -108,34 +111,49 @@ pub(super) fn parse(problems: &mut Problems<'_>) -> Option<Arc<Node>> {
     root
 }
 
+/// Where a key stands already. Few are looked through, many are looked up.
+fn standing<'s>(entries: &[Entry<'s>], seen: &mut HashMap<Cow<'s, str>, Span>, text: &str) -> Option<Span> {
+    if entries.len() < MANY_KEYS {
+        return entries.iter().find(|entry| entry.key.text() == Some(text)).map(|entry| entry.key.span);
+    }
+    if seen.is_empty() {
+        let known = entries.iter().filter_map(|entry| match &entry.key.kind {
+            Kind::Scalar { text, .. } => Some((text.clone(), entry.key.span)),
+            _ => None,
+        });
+        seen.extend(known);
+    }
+    seen.get(text).copied()
+}
+
 /// Reading cannot go on; the problem is recorded.
 struct Stop;
 
 /// A list or map that is not closed yet.
-struct Open {
-    kind: OpenKind,
+struct Open<'s> {
+    kind: OpenKind<'s>,
     start: Span,
     anchor: usize,
 }
 
-enum OpenKind {
-    List(Vec<Arc<Node>>),
-    Map { entries: Vec<Entry>, key: Option<Arc<Node>>, seen: HashMap<String, Span> },
+enum OpenKind<'s> {
+    List(Vec<Arc<Node<'s>>>),
+    Map { entries: Vec<Entry<'s>>, key: Option<Arc<Node<'s>>>, seen: HashMap<Cow<'s, str>, Span> },
 }
 
 struct Tree<'t, 's> {
     problems: &'t mut Problems<'s>,
-    open: Vec<Open>,
+    open: Vec<Open<'s>>,
     /// Finished nodes that an alias may name.
-    anchors: HashMap<usize, Arc<Node>>,
-    root: Option<Arc<Node>>,
+    anchors: HashMap<usize, Arc<Node<'s>>>,
+    root: Option<Arc<Node<'s>>>,
     documents: usize,
     nodes: usize,
     text: usize,
 }
 
-impl Tree<'_, '_> {
-    fn event(&mut self, event: Event<'_>, at: granit_parser::Span) -> Result<(), Stop> {
+impl<'s> Tree<'_, 's> {
+    fn event(&mut self, event: Event<'s>, at: granit_parser::Span) -> Result<(), Stop> {
         let span = at.byte_range().map_or_else(Span::default, |range| Span::between(range.start, range.end));
         match event {
             Event::DocumentStart(..) => {
@@ -154,8 +172,7 @@ impl Tree<'_, '_> {
                 // The parser says `~` for what is not there at all.
                 let text = if plain && span.len == 0 { Cow::Borrowed("") } else { text };
                 self.count(1, text.len(), 0, span)?;
-                let node =
-                    Arc::new(Node { nodes: 1, text: text.len(), depth: 0, kind: Kind::Scalar { text: text.into_owned(), plain }, span });
+                let node = Arc::new(Node { nodes: 1, text: text.len(), depth: 0, kind: Kind::Scalar { text, plain }, span });
                 self.finish(node, anchor)
             }
             Event::SequenceStart(_, anchor, tag) => {
@@ -201,7 +218,7 @@ impl Tree<'_, '_> {
         Err(Stop)
     }
 
-    fn start(&mut self, kind: OpenKind, start: Span, anchor: usize) -> Result<(), Stop> {
+    fn start(&mut self, kind: OpenKind<'s>, start: Span, anchor: usize) -> Result<(), Stop> {
         self.count(1, 0, 1, start)?;
         self.open.push(Open { kind, start, anchor });
         Ok(())
@@ -214,7 +231,7 @@ impl Tree<'_, '_> {
             OpenKind::Map { entries, .. } => Kind::Map(entries),
         };
         let (mut nodes, mut text, mut depth) = (1, 0, 0);
-        let mut add = |child: &Node| {
+        let mut add = |child: &Node<'_>| {
             nodes += child.nodes;
             text += child.text;
             depth = depth.max(child.depth);
@@ -232,7 +249,7 @@ impl Tree<'_, '_> {
     }
 
     /// A node is complete: give it to what holds it.
-    fn finish(&mut self, node: Arc<Node>, anchor: usize) -> Result<(), Stop> {
+    fn finish(&mut self, node: Arc<Node<'s>>, anchor: usize) -> Result<(), Stop> {
         if anchor != 0 {
             self.anchors.insert(anchor, Arc::clone(&node));
         }
@@ -242,23 +259,25 @@ impl Tree<'_, '_> {
             Some(OpenKind::Map { entries, key, seen }) => match key.take() {
                 None => *key = Some(node),
                 Some(name) => {
-                    let Some(text) = name.text() else {
+                    let Kind::Scalar { text, plain } = &name.kind else {
                         self.problems.error(name.span, "a key must be a plain word");
                         return Ok(());
                     };
-                    if matches!(&name.kind, Kind::Scalar { text, plain: true } if text == "<<") {
+                    if *plain && text == "<<" {
                         self.problems
                             .error(name.span, "merge keys (`<<`) are not part of the language")
                             .help("name a whole value with an anchor (`&it`) and use it with an alias (`*it`), or write the keys out");
-                    } else if let Some(first) = seen.get(text) {
-                        let (first, source) = (*first, self.problems.source);
+                    } else if let Some(first) = standing(entries, seen, text) {
+                        let source = self.problems.source;
                         self.problems.error(name.span, format!("{} stands here twice", quote(text))).also(
                             source,
                             first,
                             "the first is here",
                         );
                     } else {
-                        seen.insert(text.to_owned(), name.span);
+                        if entries.len() >= MANY_KEYS {
+                            seen.insert(text.clone(), name.span);
+                        }
                         entries.push(Entry { key: name, value: node });
                     }
                 }
