@@ -22,6 +22,7 @@ pub mod outcome;
 pub mod plan;
 pub mod references;
 pub mod run;
+pub mod schema;
 pub mod source;
 mod suggest;
 pub mod taint;
