@@ -51,6 +51,8 @@ pub struct Options {
     pub docker_host: Option<String>,
     /// How many steps may run at once; `None`: as on a server.
     pub slots: Option<usize>,
+    /// The AWS profile whose credentials steps get; `None` for none.
+    pub aws_profile: Option<String>,
     /// How gates are opened.
     pub gates: Gates,
     /// How people see it.
@@ -114,7 +116,8 @@ async fn conducted(options: Options, engine: &Engine, home: &Home, mut signals: 
     let (line, mut calls) = mpsc::channel::<Call>(LINE);
     let socket = home.socket();
     let _door = door::open(&socket, line, incoming.clone()).with_context(|| format!("cannot listen on {}", socket.display()))?;
-    let runner = HereOptions { socket, data_dir: home.runner(), folder: options.folder, slots: options.slots };
+    let runner =
+        HereOptions { socket, data_dir: home.runner(), folder: options.folder, slots: options.slots, aws_profile: options.aws_profile };
     let mut runner = std::pin::pin!(here::run(engine.clone(), runner));
     let mut gatekeeper = Gatekeeper::new(options.gates);
     let mut ticks = conduct.show().every().map(tokio::time::interval);
@@ -136,7 +139,7 @@ async fn conducted(options: Options, engine: &Engine, home: &Home, mut signals: 
                 conduct.show().say("stopping: steps that run are given 10 s; a second time ends them at once");
                 conduct.cancel("a signal");
             }
-            line = gatekeeper.line() => gatekeeper.read(&mut conduct, line),
+            key = gatekeeper.key() => gatekeeper.read(&mut conduct, key),
             () = time_is_up => conduct.look_at_the_clock(),
             _ = tick => conduct.tick(),
             ended = &mut runner => {

@@ -1,11 +1,22 @@
-//! A plan as text for a terminal: each pipeline in layers, each step with what it takes and from where.
+//! A plan drawn: as text for a terminal ([`draw()`]), or in a format that other programs read.
 //!
+//! As text, each pipeline is drawn in layers, each step with what it takes and from where.
 //! Steps of one layer can run at the same time; a layer's number says how many steps of the pipeline run one after the
 //! other before it.
 
+mod dot;
 mod heading;
+mod json;
+mod mermaid;
+mod parts;
 mod step;
+mod svg;
 mod words;
+
+pub use dot::dot;
+pub use json::json;
+pub use mermaid::mermaid;
+pub use svg::svg;
 
 use crate::diagnostic::escape;
 use crate::graph;

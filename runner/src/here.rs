@@ -1,6 +1,7 @@
 //! A runner inside another program of the same machine, for one run of one folder: `dockercise run`.
 
 use crate::admission::Capacity;
+use crate::aws::Profile;
 use crate::client::Client;
 use crate::engine::Engine;
 use crate::folder::Folder;
@@ -21,6 +22,8 @@ pub struct HereOptions {
     pub folder: Folder,
     /// How many steps may run at once; `None` is the greater of 8 and twice the processors.
     pub slots: Option<usize>,
+    /// The AWS profile whose credentials steps get; `None` for none.
+    pub aws_profile: Option<String>,
 }
 
 /// Runs jobs on an engine that is connected already, until it is dropped; what it has started goes on then.
@@ -33,5 +36,6 @@ pub async fn run(engine: Engine, options: HereOptions) -> anyhow::Result<()> {
     let capacity = Capacity::of(&engine.about().await?, options.slots.unwrap_or_else(crate::default_slots).max(1));
     let mut shared = Shared::new(engine, client, store, capacity);
     shared.sources = shared.sources.of_folder(options.folder);
+    shared.aws = options.aws_profile.map(Profile::new);
     Polling::new(Arc::new(shared)).run().await
 }

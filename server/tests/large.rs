@@ -154,6 +154,7 @@ async fn make(db: &Db, seal: &Seal) {
         message: "Many steps".into(),
         author: "anna".into(),
         plan: None,
+        plan_hash: None,
         diagnostics: "[]".into(),
         version: 1,
         fence: 0,

@@ -15,8 +15,8 @@ use words::Said;
 pub enum Gates {
     /// They open by themselves.
     Open,
-    /// Whoever types these lines, with the name that stands for them.
-    Ask(mpsc::Receiver<String>, String),
+    /// Whoever presses these keys, with the name that stands for them.
+    Ask(mpsc::Receiver<char>, String),
     /// Nobody: the run goes as far as it can without.
     Closed,
 }
@@ -51,30 +51,30 @@ impl Gatekeeper {
                 let asked = self.asked.filter(|asked| waiting.contains(asked)).or(next);
                 if asked != self.asked {
                     self.asked = asked;
-                    let question = asked.map(|gate| format!("{}\n  go on? [y/N]", words(conduct.machine(), gate)));
+                    let question = asked.map(|gate| format!("{}\n  go on? y or n", words(conduct.machine(), gate)));
                     conduct.show().question(question.as_deref());
                 }
             }
         }
     }
 
-    /// What a person has typed; none where no more comes.
-    pub async fn line(&mut self) -> Option<String> {
+    /// A key that was pressed; none where no more comes.
+    pub async fn key(&mut self) -> Option<char> {
         match &mut self.gates {
-            Gates::Ask(lines, _) => lines.recv().await,
+            Gates::Ask(keys, _) => keys.recv().await,
             Gates::Open | Gates::Closed => std::future::pending().await,
         }
     }
 
-    /// Acts on what was typed; none where no more comes.
-    pub fn read(&mut self, conduct: &mut Conduct, line: Option<String>) {
-        let (Some(line), Gates::Ask(_, name)) = (line, &self.gates) else {
+    /// Acts on it.
+    pub fn read(&mut self, conduct: &mut Conduct, key: Option<char>) {
+        let (Some(key), Gates::Ask(_, name)) = (key, &self.gates) else {
             (self.gates, self.asked) = (Gates::Closed, None);
             return conduct.show().question(None);
         };
-        // What was typed before anything was asked is no answer.
+        // What was pressed before anything was asked is no answer.
         let Some(gate) = self.asked else { return };
-        match words::read(&line) {
+        match words::read(key) {
             Said::Yes => {
                 conduct.show().question(None);
                 conduct.show().say("the gate is open");
@@ -86,7 +86,7 @@ impl Gatekeeper {
                 self.asked = None;
                 self.refused.insert(gate);
             }
-            Said::Unclear => conduct.show().say("`y` opens the gate, `n` leaves it closed"),
+            Said::Unclear => {}
         }
     }
 }

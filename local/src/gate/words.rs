@@ -44,7 +44,7 @@ fn behind(plan: &Plan, first: &[StepIx]) -> BTreeSet<StepIx> {
     }
 }
 
-/// What a person's line means.
+/// What a person's key means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Said {
     /// Go on.
@@ -55,11 +55,11 @@ pub enum Said {
     Unclear,
 }
 
-/// Reads an answer; an empty line is the careful one.
-pub fn read(line: &str) -> Said {
-    match line.trim().to_ascii_lowercase().as_str() {
-        "y" | "yes" => Said::Yes,
-        "n" | "no" | "" => Said::No,
+/// Reads an answer.
+pub fn read(key: char) -> Said {
+    match key {
+        'y' | 'Y' => Said::Yes,
+        'n' | 'N' => Said::No,
         _ => Said::Unclear,
     }
 }
@@ -81,9 +81,6 @@ mod tests {
         let plan = Arc::new(compile("r", files).plan.unwrap());
         let run = Run::new(plan, &Selection::default());
         assert_eq!(words(&run, GateIx(0)), "ci/go waits for a click: look first\n  behind it: after/z, ci/go, ci/then");
-        assert_eq!(
-            [read("y"), read(" YES\n"), read(""), read("no"), read("maybe")],
-            [Said::Yes, Said::Yes, Said::No, Said::No, Said::Unclear]
-        );
+        assert_eq!([read('y'), read('N'), read('\n')], [Said::Yes, Said::No, Said::Unclear]);
     }
 }

@@ -1,6 +1,9 @@
 //! `dockercise check`: are the pipeline files all right?
 
-use super::paths::{self, Outputs, Paths};
+use super::paths::{self, Outputs, Paths, Read};
+use dockercise_pipeline::diagnostic::Diagnostic;
+use dockercise_pipeline::plan::Plan;
+use serde_json::json;
 use std::process::ExitCode;
 
 /// Checks pipeline files and says everything that is wrong with them.
@@ -8,6 +11,9 @@ use std::process::ExitCode;
 pub struct CheckArgs {
     #[command(flatten)]
     paths: Paths,
+    /// Say it as JSON, for editors and other programs
+    #[arg(long)]
+    json: bool,
 }
 
 /// Exit code 0 where all is well (warnings do not count), 1 where not.
@@ -19,11 +25,39 @@ pub fn check(args: CheckArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn check_to(args: &CheckArgs, to: &mut Outputs<'_>) -> anyhow::Result<ExitCode> {
+    if args.json {
+        return check_as_json(args, to);
+    }
     let Some(plans) = paths::compile(&args.paths, to)? else { return Ok(ExitCode::FAILURE) };
     let pipelines: usize = plans.iter().map(|plan| plan.pipelines.len()).sum();
     let steps: usize = plans.iter().map(|plan| plan.steps.len()).sum();
     to.out(&format!("all is well: {} with {}\n", paths::count(pipelines, "pipeline"), paths::count(steps, "step")))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// An object on standard output; what is no problem of a file's (a path that is not there) still goes to standard error.
+/// Fields may be added; none is taken away or changes its meaning (docs/local.md).
+fn check_as_json(args: &CheckArgs, to: &mut Outputs<'_>) -> anyhow::Result<ExitCode> {
+    let Read { plans, diagnostics, well } = paths::read(&args.paths, to)?;
+    let well = well && !diagnostics.iter().any(Diagnostic::is_error);
+    let shown = diagnostics.iter().map(|d| {
+        let related = d.related.iter().map(|r| json!({ "file": r.file, "line": r.line, "column": r.column, "message": r.label }));
+        json!({
+            "file": d.file,
+            "line": d.line,
+            "column": d.column,
+            "offset": d.span.offset,
+            "length": d.span.len,
+            "severity": d.severity,
+            "message": d.message,
+            "help": d.help,
+            "related": related.collect::<Vec<_>>(),
+        })
+    });
+    let hashes: Vec<String> = plans.iter().map(Plan::hash).collect();
+    let object = json!({ "ok": well, "plans": hashes, "diagnostics": shown.collect::<Vec<_>>() });
+    to.out(&format!("{object:#}\n"))?;
+    Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 #[cfg(test)]
@@ -33,7 +67,7 @@ mod tests {
     use super::*;
 
     fn run(folder: &Folder, paths: &[&str]) -> (bool, String, String) {
-        let args = CheckArgs { paths: folder.paths(paths) };
+        let args = CheckArgs { paths: folder.paths(paths), json: false };
         folder.run(|to| check_to(&args, to))
     }
 
@@ -119,5 +153,21 @@ mod tests {
         let folder = Folder::new(&files);
         let (well, _, err) = run(&folder, &["."]);
         assert!(!well && err.contains("10000 pipeline files in one repository; 64 are the most"), "{err}");
+    }
+
+    #[test]
+    fn as_json_everything_is_said_on_standard_output() {
+        let folder =
+            Folder::new(&[("ci.dockercise.yaml", "a: {img: alpine, run: x}\na: {img: alpine, run: y}\nnext: {imgg: alpine, run: x}\n")]);
+        let of = |path: &str| folder.run(|to| check_to(&CheckArgs { paths: folder.paths(&[path]), json: true }, to));
+        let (well, out, err) = of(".");
+        assert!(!well && err.is_empty(), "{err}");
+        insta::assert_snapshot!(out);
+        std::fs::write(folder.path("ci.dockercise.yaml"), GOOD).unwrap();
+        let (well, out, _) = of(".");
+        let value: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert!(well && value["ok"] == true && value["plans"][0].as_str().is_some_and(|hash| hash.len() == 64), "{out}");
+        let (well, out, err) = of("nowhere");
+        assert!(!well && err.contains("there is no file or folder") && out.contains("\"ok\": false"), "{out}{err}");
     }
 }

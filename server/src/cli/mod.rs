@@ -1,11 +1,13 @@
 //! The `dockercise` command: a verb a file.
 
 pub mod check;
+pub mod completions;
 pub mod connect;
 pub mod graph;
 mod paths;
 pub mod run;
 pub mod runner;
+pub mod schema;
 pub mod secret;
 pub mod serve;
 pub mod shell;

@@ -10,7 +10,7 @@ use dockercise_pipeline::discover::{
 use dockercise_pipeline::plan::Plan;
 use dockercise_pipeline::source::SourceFile;
 use std::collections::BTreeSet;
-use std::io::{ErrorKind, IsTerminal, Read, Write};
+use std::io::{ErrorKind, IsTerminal, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 /// How many entries of folders that are not looked into are read all the same, to say what is ignored there.
@@ -74,6 +74,28 @@ pub fn count(n: usize, word: &str) -> String {
 /// Compiles what the paths hold: each folder is a repository of its own, all single files together are one. Says what is
 /// ignored and what is wrong. None where anything is.
 pub fn compile(paths: &Paths, to: &mut Outputs<'_>) -> anyhow::Result<Option<Vec<Plan>>> {
+    let Read { plans, diagnostics, mut well } = read(paths, to)?;
+    if !diagnostics.is_empty() {
+        let files: BTreeSet<&str> = diagnostics.iter().map(|d: &Diagnostic| d.file.as_str()).collect();
+        let text = format!("{}{} in {}\n", render(&diagnostics, to.style), summary(&diagnostics), count(files.len(), "file"));
+        to.err(&text)?;
+    }
+    well &= !diagnostics.iter().any(Diagnostic::is_error);
+    Ok(well.then_some(plans))
+}
+
+/// What was made of some paths.
+pub struct Read {
+    /// Of each repository whose files are good.
+    pub plans: Vec<Plan>,
+    /// What is wrong or odd in files.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Were there files, and could all of them be read? What was not is said already.
+    pub well: bool,
+}
+
+/// Reads and compiles; says what is ignored and what cannot be read.
+pub fn read(paths: &Paths, to: &mut Outputs<'_>) -> anyhow::Result<Read> {
     let given = if paths.paths.is_empty() { vec![PathBuf::from(".")] } else { paths.paths.clone() };
     let (mut repositories, mut single, mut well) = (Vec::new(), Vec::new(), true);
     for path in &given {
@@ -113,13 +135,7 @@ pub fn compile(paths: &Paths, to: &mut Outputs<'_>) -> anyhow::Result<Option<Vec
             }
         }
     }
-    if !diagnostics.is_empty() {
-        let files: BTreeSet<&str> = diagnostics.iter().map(|d: &Diagnostic| d.file.as_str()).collect();
-        let text = format!("{}{} in {}\n", render(&diagnostics, to.style), summary(&diagnostics), count(files.len(), "file"));
-        to.err(&text)?;
-    }
-    well &= !diagnostics.iter().any(Diagnostic::is_error);
-    Ok(well.then_some(plans))
+    Ok(Read { plans, diagnostics, well })
 }
 
 /// Files that make one graph.

@@ -1,8 +1,8 @@
 //! The command line's first word.
 
-use super::{check, connect, graph, run, runner, secret, serve, shell};
+use super::{check, completions, connect, graph, run, runner, schema, secret, serve, shell};
 use crate::settings::ServeSettings;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -22,9 +22,11 @@ enum Verb {
     Secret(secret::SecretArgs),
     Check(check::CheckArgs),
     Graph(graph::GraphArgs),
+    Schema(schema::SchemaArgs),
     Run(run::RunArgs),
     Shell(shell::ShellArgs),
     Runner(runner::RunnerArgs),
+    Completions(completions::CompletionsArgs),
 }
 
 /// Does what the command line says; an error is said on stderr, with its causes and its help.
@@ -42,9 +44,11 @@ pub fn main() -> ExitCode {
         Verb::Secret(args) => secret::run(&args),
         Verb::Check(args) => check::check(args),
         Verb::Graph(args) => graph::graph(args),
+        Verb::Schema(args) => schema::run(&args),
         Verb::Run(args) => run::run(args),
         Verb::Shell(args) => shell::run(&args),
         Verb::Runner(args) => runner::run(args),
+        Verb::Completions(args) => completions::run(&args, Cli::command()),
     };
     done.unwrap_or_else(|e| {
         eprintln!("error: {e:#}");

@@ -29,7 +29,7 @@ pub struct NewRun {
 /// The database's.
 pub async fn begin(tx: &mut Tx, hub: &Hub, new: NewRun, now: Timestamp) -> Result<RunId, ChangeError> {
     let NewRun { row, plan, selection, mut pipelines } = new;
-    let text = encode(&*plan)?;
+    let (text, hash) = (encode(&*plan)?, plan.hash());
     let mut machine = Run::new(plan, &selection);
     let applied = machine.apply(now, &Event::Begin)?;
     let id = new_id(tx, hub, &applied.effects).await?;
@@ -40,6 +40,7 @@ pub async fn begin(tx: &mut Tx, hub: &Hub, new: NewRun, now: Timestamp) -> Resul
     let row = RunRow {
         id: id.0,
         plan: Some(text),
+        plan_hash: Some(hash),
         selection: Some(encode(&selection)?),
         version: 1,
         fence: state.fence.0 as i64,

@@ -62,6 +62,7 @@ pub fn run(stored: &Stored, ix: usize, around: &Around) -> sqlx::Result<RunView>
         repository: RepositoryView { name: around.repository.full_name(), url: repository_url },
         summary: summary(number, pipeline_state, &decode(&stored.row.trigger)?, &stored.row, here, row.rerun_of),
         file: row.file.clone(),
+        plan_hash: stored.row.plan_hash.clone(),
         diagnostics: decode(&stored.row.diagnostics)?,
         pipelines: pipelines(stored, plan, &state, ix),
         steps: plan.map(|plan| step::lines(plan, &state, &around.notices)).unwrap_or_default(),

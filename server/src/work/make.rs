@@ -161,6 +161,7 @@ fn new_row(works: &Works, repository: &Repository, asked: &Asked, Found { commit
         message: commit.message.clone(),
         author: commit.author.clone(),
         plan: None,
+        plan_hash: None,
         diagnostics: encode(&compiled.diagnostics)?,
         version: 1,
         fence: 0,

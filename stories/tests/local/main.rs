@@ -4,4 +4,5 @@
 mod choice;
 mod folder;
 mod gates;
+mod same;
 mod stop;

@@ -706,6 +706,11 @@ export interface components {
             pipeline: string;
             /** @description All pipelines of the merged run. */
             pipelines: components["schemas"]["PipelineView"][];
+            /**
+             * @description Lower-case hex sha256 over the whole graph: `dockercise run --graph` gives the same at the same commit. None where the
+             *     files have errors.
+             */
+            plan_hash?: string | null;
             /** @description The repository. */
             repository: components["schemas"]["RepositoryView"];
             /** @description Numbers that repeat this one. */

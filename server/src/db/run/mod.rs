@@ -40,6 +40,8 @@ pub struct RunRow {
     pub author: String,
     /// [`Plan`] as JSON; none where the files were bad.
     pub plan: Option<String>,
+    /// [`Plan::hash`].
+    pub plan_hash: Option<String>,
     /// Diagnostics as JSON.
     pub diagnostics: String,
     /// Grows with every change.
@@ -179,8 +181,8 @@ pub fn encode<T: serde::Serialize>(value: &T) -> sqlx::Result<String> {
 /// The database's.
 pub async fn load(conn: &mut Conn, id: RunId) -> sqlx::Result<Option<Stored>> {
     let row: Option<RunRow> = sqlx::query_as(
-        "select id, repository, account, trigger, git_ref, sha, message, author, plan, diagnostics, version, fence, job, over,
-            created_at, rerun_of, selection from run where id = $1",
+        "select id, repository, account, trigger, git_ref, sha, message, author, plan, plan_hash, diagnostics, version, fence, job,
+            over, created_at, rerun_of, selection from run where id = $1",
     )
     .bind(id.0)
     .fetch_optional(&mut *conn)

@@ -141,6 +141,9 @@ pub struct RunView {
     pub summary: RunSummary,
     /// Path of the pipeline's file.
     pub file: String,
+    /// Lower-case hex sha256 over the whole graph: `dockercise run --graph` gives the same at the same commit. None where the
+    /// files have errors.
+    pub plan_hash: Option<String>,
     /// What the compiler said about the files at this commit.
     #[schema(value_type = Vec<super::DiagnosticView>)]
     pub diagnostics: Vec<Diagnostic>,

@@ -1,5 +1,7 @@
 //! `dockercise run`: this folder's pipelines on this computer's Docker engine, without a server.
 
+mod keys;
+
 use super::paths::Outputs;
 use anyhow::{Context as _, bail};
 use clap::ValueEnum;
@@ -14,12 +16,13 @@ use dockercise_pipeline::plan::{Manual, PipelinePlan, Plan};
 use dockercise_pipeline::run::Run;
 use dockercise_pipeline::trigger::Trigger;
 use dockercise_runner::folder::Folder;
+use keys::Keys;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 /// Run this folder's pipelines on this computer's Docker engine, without a server
 #[derive(Debug, clap::Args)]
@@ -57,6 +60,9 @@ pub struct RunArgs {
     /// Show every line that steps write, also at a terminal
     #[arg(long, short)]
     verbose: bool,
+    /// The profile of this computer's AWS configuration whose credentials steps get
+    #[arg(long, env = "DOCKERCISE_AWS_PROFILE", value_name = "NAME")]
+    aws_profile: Option<String>,
     /// Docker engine, as unix:///var/run/docker.sock [default: DOCKER_HOST or the usual socket]
     #[arg(long, env = "DOCKERCISE_DOCKER_HOST", value_name = "URL")]
     docker_host: Option<String>,
@@ -91,7 +97,7 @@ pub fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     let code = runtime.block_on(async {
         let signals = signals()?;
         match prepare(args).await {
-            Ok(Some(options)) => Ok(ExitCode::from(dockercise_local::run(options, signals).await?.code())),
+            Ok(Some((options, _keys))) => Ok(ExitCode::from(dockercise_local::run(options, signals).await?.code())),
             Ok(None) => Ok(ExitCode::SUCCESS),
             Err(error) => {
                 Outputs::standard().err(&format!("error: {error:#}\n"))?;
@@ -105,7 +111,7 @@ pub fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// Everything before anything is made in Docker; none where nothing is to be run.
-async fn prepare(args: RunArgs) -> anyhow::Result<Option<Options>> {
+async fn prepare(args: RunArgs) -> anyhow::Result<Option<(Options, Option<Keys>)>> {
     let mut to = Outputs::standard();
     let folder = folder(&args.paths).await?;
     let plan = compile(&folder, &mut to).await?;
@@ -139,15 +145,18 @@ async fn prepare(args: RunArgs) -> anyhow::Result<Option<Options>> {
         None => Results::number(folder.root())?,
     };
     let has_gate = |ix| plan.step(ix).gate.is_some() || plan.pipeline(plan.step(ix).pipeline).gate.is_some();
-    let gates = match () {
-        () if args.yes => Gates::Open,
-        () if std::io::stdin().is_terminal() && plan.steps().any(|(ix, _)| chosen.runs(&plan, ix) && has_gate(ix)) => ask(),
-        () => Gates::Closed,
+    let (gates, keys) = match () {
+        () if args.yes => (Gates::Open, None),
+        () if std::io::stdin().is_terminal() && plan.steps().any(|(ix, _)| chosen.runs(&plan, ix) && has_gate(ix)) => {
+            let (gates, keys) = keys::ask();
+            (gates, Some(keys))
+        }
+        () => (Gates::Closed, None),
     };
     let changes = if folder.head().is_some_and(|head| head.changed) { " with changes" } else { "" };
     let commit = folder.head().map_or_else(String::new, |head| format!(" at {}{changes}", &head.sha[..head.sha.len().min(7)]));
     to.out(&format!("{}{commit}, plan {}\n", escape(&plan::repository_name(&folder)), &plan.hash()[..12]))?;
-    Ok(Some(Options {
+    let options = Options {
         folder: folder.without(results.dir()),
         plan,
         chosen,
@@ -156,9 +165,11 @@ async fn prepare(args: RunArgs) -> anyhow::Result<Option<Options>> {
         results,
         docker_host: args.docker_host,
         slots: args.slots.map(usize::from),
+        aws_profile: args.aws_profile,
         gates,
         show: show(to.style(), args.verbose),
-    }))
+    };
+    Ok(Some((options, keys)))
 }
 
 /// The folder of the first path, or the current one.
@@ -268,19 +279,6 @@ fn show(style: Style, verbose: bool) -> Shows {
     Box::new(|run: &Run| -> Box<dyn Show> { Box::new(Plain::new(std::io::stdout(), run)) })
 }
 
-/// Whoever sits at the terminal is asked at gates. The thread that reads ends with the process.
-fn ask() -> Gates {
-    let (send, lines) = mpsc::channel(1);
-    std::thread::spawn(move || {
-        for line in std::io::stdin().lines().map_while(Result::ok) {
-            if send.blocking_send(line).is_err() {
-                return;
-            }
-        }
-    });
-    Gates::Ask(lines, std::env::var("USER").unwrap_or_else(|_| "somebody at the terminal".to_owned()))
-}
-
 /// Counts what should end it; the third ends the process as it is.
 fn signals() -> anyhow::Result<Signals> {
     let (send, signals) = watch::channel((0, 0));
@@ -291,6 +289,7 @@ fn signals() -> anyhow::Result<Signals> {
             while listen.recv().await.is_some() {
                 send.send_modify(|(times, last)| (*times, *last) = (*times + 1, number));
                 if send.borrow().0 > 2 {
+                    keys::give_back();
                     std::process::exit(128 + number);
                 }
             }
