@@ -2,8 +2,8 @@
 //! by the thousand against a host that is not there.
 
 use crate::engine::{
-    AttemptKey, AttemptSpec, BuildSpec, Built, Ended, Engine, EngineError, Folder, Follow, Found, ImageRef, Mounted, Opened, Say, Signal,
-    SpoolSum, Tell, Tree, ValueInfo,
+    Answers, AttemptKey, AttemptSpec, BuildSpec, Built, Ended, Engine, EngineError, Folder, Follow, Found, ImageRef, Mounted, Opened, Say,
+    Serving, Signal, SpoolSum, Tell, Tree, ValueInfo,
 };
 use bytes::Bytes;
 use dockercise_init::look::Entry;
@@ -44,6 +44,7 @@ pub trait Host: Send + Sync + 'static {
     fn has_layer(&self, run: RunId, layer: &str) -> impl Answer<bool>;
     fn create(&self, spec: &AttemptSpec) -> impl Answer<()>;
     fn renew_aws(&self, key: &AttemptKey, json: &str) -> impl Answer<()>;
+    fn serve_agent(&self, key: &AttemptKey, answers: Answers) -> impl Answer<Serving>;
     fn start(&self, key: &AttemptKey) -> impl Answer<()>;
     fn find(&self, key: &AttemptKey) -> impl Answer<Option<Found>>;
     fn wait(&self, key: &AttemptKey) -> impl Answer<Ended>;
@@ -124,6 +125,9 @@ impl Host for Engine {
     }
     fn renew_aws(&self, key: &AttemptKey, json: &str) -> impl Answer<()> {
         Engine::renew_aws(self, key, json)
+    }
+    fn serve_agent(&self, key: &AttemptKey, answers: Answers) -> impl Answer<Serving> {
+        Engine::serve_agent(self, key, answers)
     }
     fn start(&self, key: &AttemptKey) -> impl Answer<()> {
         Engine::start(self, key)

@@ -16,6 +16,7 @@
 pub mod engine;
 
 mod admission;
+mod agent;
 mod ahead;
 mod aws;
 mod client;

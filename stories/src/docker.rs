@@ -1,6 +1,9 @@
 //! The Docker engine that stories run on.
 
+use anyhow::Context as _;
 use bollard::Docker;
+use bollard::query_parameters::InspectNetworkOptions;
+use std::net::IpAddr;
 
 /// Set where a missing engine is a failure and not a reason to skip (`make test`, CI).
 pub const NEED: &str = "DOCKERCISE_NEED_DOCKER";
@@ -18,6 +21,16 @@ pub async fn engine() -> Option<Docker> {
         Ok(_) => Some(docker),
         Err(e) => missing(&e.to_string()),
     }
+}
+
+/// An address of this machine that containers reach: they do not reach loopback.
+///
+/// # Errors
+/// The engine has no bridge.
+pub async fn gateway(docker: &Docker) -> anyhow::Result<IpAddr> {
+    let bridge = docker.inspect_network("bridge", None::<InspectNetworkOptions>).await?;
+    let gateway = bridge.ipam.and_then(|ipam| ipam.config).into_iter().flatten().find_map(|config| config.gateway);
+    Ok(gateway.context("the engine's bridge has no gateway")?.parse()?)
 }
 
 fn missing(why: &str) -> Option<Docker> {

@@ -4,10 +4,11 @@
 //! bytes 0..4   length of the head, big endian
 //! bytes 4..8   length of the body, big endian
 //! then         the head: JSON of an Ask or an Answer
-//! then         the body: bytes, empty but for Reply::Bytes
+//! then         the body: bytes, empty but for Reply::Bytes, Reply::Heard and Request::Say
 //! ```
 //! Asks are numbered by the runner; answers come in any order. A follow is answered by many [`Reply::Bytes`], never
-//! more than its credit, and a last [`Reply::Done`].
+//! more than its credit, and a last [`Reply::Done`]; a socket by one [`Reply::Listening`] and a [`Reply::Heard`] for each
+//! message that comes.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -193,10 +194,23 @@ pub enum Request {
         /// The follow's number.
         follow: u64,
     },
-    /// The follow is over at once. Not answered.
+    /// The follow, or the socket, is over at once. Not answered.
     Cancel {
-        /// The follow's number.
+        /// The follow's number, or the socket's.
         follow: u64,
+    },
+    /// Makes a socket that anybody who sees it may speak to. What is said there are messages: four bytes of length, big
+    /// endian, then so many. Each must be answered by a [`Request::Say`] before the next of its connection is heard.
+    Listen {
+        /// Where; what is there goes.
+        at: Place,
+    },
+    /// Answers on a connection to a socket with the body as a message. Not answered.
+    Say {
+        /// The socket's number.
+        socket: u64,
+        /// The connection's.
+        connection: u64,
     },
 }
 
@@ -225,6 +239,13 @@ pub enum Reply {
     },
     /// The body holds bytes of a file.
     Bytes,
+    /// The socket is there.
+    Listening,
+    /// The body is a message that came on a socket.
+    Heard {
+        /// Where to answer.
+        connection: u64,
+    },
     /// What is there.
     Stat {
         /// `None` where nothing is there.
@@ -258,6 +279,13 @@ pub enum Reply {
         /// Files that can still be made.
         files: u64,
     },
+}
+
+impl Reply {
+    /// May other answers to the same ask follow?
+    pub fn is_one_of_many(&self) -> bool {
+        matches!(self, Reply::Bytes | Reply::Listening | Reply::Heard { .. })
+    }
 }
 
 /// In what way something failed.

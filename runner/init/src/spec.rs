@@ -13,6 +13,10 @@ pub const INIT_FILE: &str = "init";
 pub const SPEC_FILE: &str = "spec.json";
 /// The name in [`GO`] of what the container credentials endpoint answers.
 pub const AWS_FILE: &str = "aws.json";
+/// The name in [`GO`] of the socket of a step's ssh agent.
+pub const AGENT_FILE: &str = "agent";
+/// The name in [`GO`] of the host keys that ssh may believe.
+pub const KNOWN_HOSTS_FILE: &str = "known_hosts";
 /// The folder with [`SPOOL_FILE`] in a step's container.
 pub const SPOOL: &str = "/dockercise/spool";
 /// The spool's name in [`SPOOL`] and in the attempt's folder in the store.
@@ -55,6 +59,8 @@ pub struct Spec {
     pub every_ms: Option<u64>,
     /// Does it get AWS credentials, those in [`AWS_FILE`]?
     pub aws: bool,
+    /// Is there an ssh agent for it, at [`AGENT_FILE`], with [`KNOWN_HOSTS_FILE`] beside it?
+    pub agent: bool,
 }
 
 impl std::fmt::Debug for Spec {
@@ -78,6 +84,7 @@ mod tests {
             volume: vec!["/work".to_owned()],
             every_ms: Some(5000),
             aws: true,
+            agent: true,
             masks: vec![b"hunter22".to_vec(), vec![0, 255, 10]],
             secret: true,
             value: true,

@@ -8,7 +8,7 @@ use bollard::query_parameters::{
     CreateContainerOptionsBuilder, InspectContainerOptions, KillContainerOptionsBuilder, StartContainerOptions,
 };
 use dockercise_init::message::{Place, Request, Root};
-use dockercise_init::spec::{AWS_FILE, GO, INIT_FILE, SPEC_FILE, SPOOL, Spec};
+use dockercise_init::spec::{AWS_FILE, GO, INIT_FILE, KNOWN_HOSTS_FILE, SPEC_FILE, SPOOL, Spec};
 use dockercise_pipeline::ids::{Attempt, Phase, RunId, StepIx};
 use dockercise_pipeline::plan::{VALUES, WORKDIR};
 
@@ -213,12 +213,12 @@ impl Inner {
     }
 }
 
-/// What the keeper must put in place: spool, spec, helper binary, values.
 /// Where init finds what the endpoint answers; written whole, also over an older one.
 fn credentials_file(key: &AttemptKey, json: &str) -> Request {
     Request::Write { at: names::below(&names::go_dir(key), AWS_FILE), mode: 0o400, text: json.to_owned() }
 }
 
+/// What the keeper must put in place: spool, spec, helper binary, values.
 fn files_of(spec: &AttemptSpec) -> Result<Vec<Request>, EngineError> {
     let key = &spec.key;
     let (go, values) = (names::go_dir(key), names::values_dir(key));
@@ -235,6 +235,7 @@ fn files_of(spec: &AttemptSpec) -> Result<Vec<Request>, EngineError> {
         value: spec.value,
         log_cap: spec.log_cap,
         aws: spec.aws.is_some(),
+        agent: spec.known_hosts.is_some(),
     };
     if spec.argv.iter().chain(spec.env.iter().flat_map(|(name, value)| [name, value])).any(|s| s.contains('\0')) {
         return Err(EngineError::Unusable("a command or its environment holds a NUL byte".to_owned()));
@@ -254,6 +255,9 @@ fn files_of(spec: &AttemptSpec) -> Result<Vec<Request>, EngineError> {
         Request::Link { from: init, to: names::below(&go, INIT_FILE) },
         Request::Write { at: names::below(&go, SPEC_FILE), mode: 0o400, text },
     ];
+    if let Some(text) = &spec.known_hosts {
+        requests.push(Request::Write { at: names::below(&go, KNOWN_HOSTS_FILE), mode: 0o444, text: text.clone() });
+    }
     if let Some(aws) = &spec.aws {
         requests.push(credentials_file(key, aws));
     }

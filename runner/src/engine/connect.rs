@@ -22,6 +22,10 @@ use std::sync::{Arc, Mutex};
 const BINARY: &[u8] = include_bytes!(env!("DOCKERCISE_INIT"));
 /// Where Docker's socket is unless somebody says otherwise.
 const DEFAULT_ADDRESS: &str = "unix:///var/run/docker.sock";
+/// What the host's volume is called that is on disk.
+const STORE: &str = "store";
+/// What the one is called that is in memory.
+pub(super) const GO: &str = "go";
 /// Seconds after which a call is given up; what takes its time (pull, upload) sets its own.
 const CALL_SECONDS: u64 = 120;
 /// Room for specs and the helper binary. A spec holds a step's environment.
@@ -50,7 +54,7 @@ impl Engine {
         let docker = open(&address).await.map_err(|error| EngineError::of(&address, "say its version", error))?;
         let setup = Setup { docker, address, names };
         let (helper, store, go) =
-            tokio::try_join!(setup.helper_image(), setup.volume("store", None), setup.volume("go", Some(VolumeKind::memory(GO_OPTIONS))),)?;
+            tokio::try_join!(setup.helper_image(), setup.volume(STORE, None), setup.volume(GO, Some(VolumeKind::memory(GO_OPTIONS))),)?;
         let Setup { docker, address, names } = setup;
         let blueprint = Blueprint {
             docker: docker.clone(),

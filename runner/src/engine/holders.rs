@@ -1,10 +1,13 @@
 //! Network namespaces of a run, each held open by a helper, made ahead of need: joining one takes a third of the
 //! time that making one does (architecture.md, "Network").
 
+use super::connect::GO;
 use super::names::{KIND, NAMES};
 use super::{AttemptKey, EngineError, Inner, config};
 use bollard::container::LogOutput;
-use bollard::models::{ContainerCreateBody, ContainerSummary, ContainerSummaryStateEnum, EndpointSettings, HostConfig, NetworkingConfig};
+use bollard::models::{
+    ContainerCreateBody, ContainerSummary, ContainerSummaryStateEnum, EndpointSettings, HostConfig, Mount, NetworkingConfig,
+};
 use bollard::query_parameters::{
     AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, ListContainersOptionsBuilder, RemoveContainerOptionsBuilder,
     StartContainerOptions,
@@ -237,7 +240,12 @@ impl Inner {
             networking_config: networking,
             attach_stdout: Some(true),
             attach_stderr: Some(true),
-            host_config: Some(HostConfig { network_mode: Some(network), ..config::helper(&["NET_ADMIN"]) }),
+            host_config: Some(HostConfig {
+                network_mode: Some(network),
+                // What is in memory is there as long as anybody has it: a step must be reached also by the next keeper.
+                mounts: Some(vec![Mount { read_only: Some(true), ..config::named_volume(&self.names.of(GO), "/go") }]),
+                ..config::helper(&["NET_ADMIN"])
+            }),
             ..ContainerCreateBody::default()
         }
     }

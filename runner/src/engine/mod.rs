@@ -10,6 +10,7 @@
 //! | layer, value | | `l/{layer}`, `v/{step}` of the run |
 
 mod about;
+mod agent;
 mod attempt;
 mod build;
 mod config;
@@ -29,6 +30,7 @@ mod spool;
 mod tree;
 mod types;
 
+pub use agent::{Answers, Serving};
 pub use build::{BuildSpec, Built, Say};
 pub use error::EngineError;
 pub use follow::Follow;

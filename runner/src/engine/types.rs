@@ -169,6 +169,9 @@ pub struct AttemptSpec {
     pub masks: Secrets,
     /// What the container credentials endpoint of AWS answers in it; none for no endpoint.
     pub aws: Option<String>,
+    /// What `known_hosts` says to programs that use its ssh agent; none where it has no agent. The agent itself is
+    /// [`super::Engine::serve_agent`].
+    pub known_hosts: Option<String>,
     /// Is its stdout a secret? Then none of it is in the log.
     pub secret: bool,
     /// Does anybody read its value? Then it is whole however long the log is, up to 1 GiB; a longer one fails the step.

@@ -3,14 +3,15 @@
 use super::images::Images;
 use super::message::Message;
 use super::vault::Vault;
-use crate::engine::{AttemptKey, EngineError, Folder};
+use crate::agent::Agent;
+use crate::engine::{AttemptKey, EngineError, Folder, Serving};
 use crate::host::Host;
 use crate::shared::{Shared, patiently};
 use dockercise_pipeline::ids::{Attempt, Phase, RunId, StepIx};
 use dockercise_pipeline::wire::Job;
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::{OnceCell, mpsc};
 use tokio_util::task::TaskTracker;
 
@@ -39,6 +40,7 @@ pub struct Context<H> {
     left: Mutex<HashMap<Attempt, Vec<Folder>>>,
     /// What must not be shown.
     pub vault: Vault,
+    agent: OnceLock<Option<Arc<Agent>>>,
     /// Calls that the engine has not answered yet.
     calls: TaskTracker,
 }
@@ -55,6 +57,7 @@ impl<H: Host> Context<H> {
             images: Images::default(),
             left: Mutex::default(),
             vault: Vault::default(),
+            agent: OnceLock::new(),
             calls: TaskTracker::new(),
         }
     }
@@ -72,6 +75,32 @@ impl<H: Host> Context<H> {
     /// The run that a step's value and volume are of: an earlier one's where the step was not run again.
     pub fn run_of(&self, step: StepIx) -> RunId {
         self.job.kept.iter().find(|kept| kept.step == step).map_or(self.job.run, |kept| kept.run)
+    }
+
+    /// What signs with the repository's deploy key for the steps; none for code that is not trusted.
+    fn agent(&self) -> Option<&Arc<Agent>> {
+        let make = || {
+            let key = Some(&self.job.source.deploy_key).filter(|key| self.job.trusted && !key.is_empty())?;
+            let made = Agent::new(key, format!("deploy key of {}", self.job.about.repository));
+            made.inspect_err(|words| tracing::warn!(run = %self.job.run, words, "steps have no ssh agent")).ok().map(Arc::new)
+        };
+        self.agent.get_or_init(make).as_ref()
+    }
+
+    /// The host keys that steps with an ssh agent may believe; none where they have no agent.
+    pub fn known_hosts(&self) -> Option<String> {
+        self.agent().map(|_| self.job.source.known_hosts.clone())
+    }
+
+    /// Answers what an attempt asks of its ssh agent, if it has one, for as long as what this gives lives.
+    pub async fn serve_agent(&self, key: &AttemptKey) -> Result<Option<Serving>, String> {
+        let Some(agent) = self.agent() else { return Ok(None) };
+        let answers = || {
+            let agent = Arc::clone(agent);
+            Arc::new(move |message: &[u8]| agent.answer(message))
+        };
+        let serving = patiently(|| self.host().serve_agent(key, answers())).await;
+        serving.map(Some).map_err(|e| format!("the ssh agent cannot be reached: {e}"))
     }
 
     /// Sees to it that the run's network is there.

@@ -71,6 +71,7 @@ impl Look<'_> {
             values,
             services: Vec::new(),
             aws: None,
+            known_hosts: None,
             masks: Secrets::default(),
             secret: false,
             value: false,

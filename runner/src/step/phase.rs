@@ -4,7 +4,7 @@ use super::end::PhaseEnd;
 use super::push::Push;
 use super::{At, Dropped, Pushing, Walk};
 use crate::client::LogName;
-use crate::engine::{AttemptKey, EngineError, Found, Signal};
+use crate::engine::{AttemptKey, EngineError, Found, Serving, Signal};
 use crate::host::Host;
 use crate::job::{Context, Go};
 use crate::shared::patiently;
@@ -54,11 +54,13 @@ impl<H: Host> Walk<H> {
         let end = match (made, build) {
             (_, Some(build)) => self.build(&build, since).await,
             (Made::Created, None) => match self.start(phase, since).await {
-                Ok(()) => self.see_out(phase, since).await,
+                Ok(_agent) => self.see_out(phase, since).await,
                 Err(end) => end,
             },
             _ => {
                 self.take_up_services(true);
+                let agent = self.cx.serve_agent(&self.key(phase)).await;
+                let _agent = agent.inspect_err(|words| tracing::warn!(words, "a step goes on without its ssh agent"));
                 self.see_out(phase, since).await
             }
         };
@@ -66,8 +68,8 @@ impl<H: Host> Walk<H> {
         Ok(end)
     }
 
-    /// Starts the container, after what is to be beside it; or says how the step ends without it.
-    async fn start(&mut self, phase: Phase, since: DateTime<Utc>) -> Result<(), PhaseEnd> {
+    /// Starts the container, after what is to be beside it, which is its ssh agent too; or says how the step ends without it.
+    async fn start(&mut self, phase: Phase, since: DateTime<Utc>) -> Result<Option<Serving>, PhaseEnd> {
         if let Some(outcome) = self.stop_wanted() {
             return Err(PhaseEnd::asked(outcome));
         }
@@ -78,8 +80,10 @@ impl<H: Host> Walk<H> {
             }
         }
         let key = self.key(phase);
+        let agent = self.cx.serve_agent(&key).await.map_err(PhaseEnd::infra)?;
         let started = patiently(|| self.cx.host().start(&key)).await;
-        started.map_err(|e| PhaseEnd::infra(format!("the container could not be started: {e}")))
+        started.map_err(|e| PhaseEnd::infra(format!("the container could not be started: {e}")))?;
+        Ok(agent)
     }
 
     /// Makes the container and has it written down.

@@ -77,6 +77,7 @@ impl<H: Host> Walk<H> {
         let cwd = if image.config.workdir.starts_with('/') { image.config.workdir.clone() } else { ROOT.to_owned() };
         Ok(AttemptSpec {
             aws: None,
+            known_hosts: None,
             key,
             image: image.id,
             argv,

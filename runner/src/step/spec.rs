@@ -44,6 +44,7 @@ impl<H: Host> Walk<H> {
         let spec = AttemptSpec {
             key: self.key(phase),
             aws: aws.map(|aws| aws.json),
+            known_hosts: cx.known_hosts(),
             image: image.id.clone(),
             argv,
             env,

@@ -6,8 +6,8 @@
 pub mod build;
 
 use crate::engine::{
-    AttemptKey, AttemptSpec, BuildSpec, Built, Ended, EngineError, Folder, Found, ImageConfig, ImageRef, Layer, Mounted, Opened, Say,
-    Signal, SpoolSum, Tell, ValueInfo,
+    Answers, AttemptKey, AttemptSpec, BuildSpec, Built, Ended, EngineError, Folder, Found, ImageConfig, ImageRef, Layer, Mounted, Opened,
+    Say, Serving, Signal, SpoolSum, Tell, ValueInfo,
 };
 use crate::host::{Host, Left, Spool};
 use crate::tests::support::server::{project, sha256};
@@ -308,6 +308,11 @@ impl Host for FakeHost {
     async fn renew_aws(&self, _: &AttemptKey, _: &str) -> Result<(), EngineError> {
         Ok(())
     }
+
+    async fn serve_agent(&self, _: &AttemptKey, _: Answers) -> Result<Serving, EngineError> {
+        Err(EngineError::Unusable("no step has an agent here".to_owned()))
+    }
+
     async fn start(&self, key: &AttemptKey) -> Result<(), EngineError> {
         self.call().await?;
         {

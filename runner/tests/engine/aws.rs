@@ -42,6 +42,21 @@ async fn credentials_are_renewed_while_a_step_runs() {
 }
 
 #[tokio::test]
+async fn a_new_keeper_still_reaches_the_steps_that_run() {
+    let rig = rig!();
+    let script =
+        format!("{ASK}\nuntil ask \"$AWS_CONTAINER_AUTHORIZATION_TOKEN\" | grep -q FEMI/second; do sleep 0.05; done; echo renewed");
+    let mut spec = rig.spec(0, &script);
+    spec.aws = Some(credentials("wJalrXUtnFEMI/first"));
+    rig.start(&spec).await;
+    crate::restart::lose_the_keeper(&rig).await;
+    rig.engine.renew_aws(&spec.key, &credentials("wJalrXUtnFEMI/second")).await.unwrap();
+    assert_eq!(rig.wait(&spec.key).await.code, 0);
+    assert_eq!(rig.output(&spec.key).await.stdout, b"renewed\n");
+    rig.end().await;
+}
+
+#[tokio::test]
 async fn without_credentials_there_is_no_endpoint() {
     let rig = rig!();
     let (code, output) = rig.sh(0, "env | grep AWS_ || echo none").await;

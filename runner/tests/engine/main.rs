@@ -12,6 +12,7 @@ macro_rules! rig {
     };
 }
 
+mod agent;
 mod aws;
 mod builds;
 mod daemon;

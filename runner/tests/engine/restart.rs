@@ -1,6 +1,6 @@
 //! What is lost and found again: the runner, the keeper, a container.
 
-use crate::docker::{connect, eventually, labelled, output, sha256, touch};
+use crate::docker::{Rig, connect, eventually, labelled, output, sha256, touch};
 use dockercise_runner::engine::{EngineError, Found};
 use futures_util::StreamExt;
 
@@ -51,6 +51,15 @@ async fn a_container_that_somebody_removed_is_gone_not_ended() {
     rig.end().await;
 }
 
+/// Removes the keeper under the engine's hands.
+pub async fn lose_the_keeper(rig: &Rig) {
+    for name in labelled(&rig.docker, &rig.host).await.iter().filter(|name| name.contains("-keeper-")) {
+        let name = name.split(['/', '"']).find(|part| part.starts_with("dc-")).unwrap();
+        let force = bollard::query_parameters::RemoveContainerOptionsBuilder::default().force(true).build();
+        rig.docker.remove_container(name, Some(force)).await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_keeper_that_was_lost_is_replaced_and_nothing_is_missed() {
     let rig = rig!();
@@ -58,11 +67,7 @@ async fn a_keeper_that_was_lost_is_replaced_and_nothing_is_missed() {
     rig.start(&spec).await;
     let mut follow = rig.engine.follow(&spec.key, 0);
     let mut bytes = follow.next().await.unwrap().unwrap().to_vec();
-    for name in labelled(&rig.docker, &rig.host).await.iter().filter(|name| name.contains("-keeper-")) {
-        let name = name.split(['/', '"']).find(|part| part.starts_with("dc-")).unwrap();
-        let force = bollard::query_parameters::RemoveContainerOptionsBuilder::default().force(true).build();
-        rig.docker.remove_container(name, Some(force)).await.unwrap();
-    }
+    lose_the_keeper(&rig).await;
     touch(&rig, &spec.key, "/work/go").await;
     rig.wait(&spec.key).await;
     follow.finish();

@@ -1,6 +1,7 @@
 //! What stands around a step: its secrets, its results, its services, images made, caches.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod agent;
 mod kept;
 mod secrets;
 mod services;

@@ -73,8 +73,13 @@ fn carry_out(roots: &Roots, request: Request, body: &mut Vec<u8>) -> io::Result<
             let stat = fstatvfs(roots.root(root))?;
             return Ok(Reply::Free { bytes: stat.f_bavail * stat.f_frsize, files: stat.f_favail });
         }
-        Request::Follow { .. } | Request::Credit { .. } | Request::Finish { .. } | Request::Cancel { .. } => {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "a follow cannot be part of a batch"));
+        Request::Follow { .. }
+        | Request::Credit { .. }
+        | Request::Finish { .. }
+        | Request::Cancel { .. }
+        | Request::Listen { .. }
+        | Request::Say { .. } => {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "a follow or a socket cannot be part of a batch"));
         }
     }
     Ok(Reply::Done)

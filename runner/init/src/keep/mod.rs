@@ -4,6 +4,7 @@
 mod answer;
 mod follow;
 mod out;
+mod sockets;
 mod sum;
 
 use crate::files::Roots;
@@ -33,13 +34,14 @@ pub fn run() -> io::Result<i32> {
     offer_binary(&roots)?;
     let out = Out::to_stdout()?;
     let follows = follow::start(roots.clone(), out.clone())?;
+    let sockets = sockets::start(roots.clone(), out.clone())?;
     let slow = Slow { waited_for: start_workers(WORKERS, &roots, &out), removals: start_workers(REMOVERS, &roots, &out) };
     out.send(&Answer { id: 0, reply: Reply::Done }, &[])?;
 
     let (ended, end) = mpsc::channel();
     let of_signals = ended.clone();
     thread::spawn(move || of_signals.send(wait_for_term(&signals)));
-    thread::spawn(move || ended.send(read_asks(&roots, &out, &follows, &slow)));
+    thread::spawn(move || ended.send(read_asks(&roots, &out, &Standing { follows, sockets }, &slow)));
     end.recv().map_err(io::Error::other)?.map(|()| 0)
 }
 
@@ -84,7 +86,14 @@ fn start_workers(count: usize, roots: &Arc<Roots>, out: &Out) -> mpsc::Sender<As
     give
 }
 
-fn read_asks(roots: &Roots, out: &Out, follows: &follow::Follows, slow: &Slow) -> io::Result<()> {
+/// What goes on until it is cancelled.
+struct Standing {
+    follows: follow::Follows,
+    sockets: sockets::Sockets,
+}
+
+fn read_asks(roots: &Roots, out: &Out, standing: &Standing, slow: &Slow) -> io::Result<()> {
+    let Standing { follows, sockets } = standing;
     let mut stdin = io::stdin().lock();
     loop {
         let mut prefix = [0; PREFIX];
@@ -100,7 +109,12 @@ fn read_asks(roots: &Roots, out: &Out, follows: &follow::Follows, slow: &Slow) -
             Request::Follow { at, offset, credit } => follows.begin(ask.id, at, offset, credit)?,
             Request::Credit { follow, bytes } => follows.credit(follow, bytes)?,
             Request::Finish { follow } => follows.finish(follow)?,
-            Request::Cancel { follow } => follows.cancel(follow)?,
+            Request::Cancel { follow } => {
+                follows.cancel(follow)?;
+                sockets.close(follow)?;
+            }
+            Request::Listen { at } => sockets.listen(ask.id, at)?,
+            Request::Say { socket, connection } => sockets.say(socket, connection, bytes.split_off(head))?,
             Request::Remove { .. } => slow.removals.send(ask).map_err(io::Error::other)?,
             Request::Copy { .. } | Request::Sum { .. } | Request::Project { .. } | Request::Size { .. } => {
                 slow.waited_for.send(ask).map_err(io::Error::other)?;

@@ -1,5 +1,6 @@
 //! PID 1 of a step: runs the command, writes its output into the spool, passes signals on, ends when it ends.
 
+mod agent;
 mod aws;
 mod command;
 pub mod enter;
@@ -35,6 +36,9 @@ pub fn run() -> io::Result<i32> {
         let endpoint = aws::serve()?;
         spec.env.extend(endpoint.env);
         output.mask_too(endpoint.given);
+    }
+    if spec.agent {
+        agent::tell(&mut spec.env, |name| std::env::var_os(name).is_some());
     }
     let code = match prepare(&spec, &signals) {
         Ok(Ready::As(user)) => repeat(&spec, &user, &signals, &mut output)?,

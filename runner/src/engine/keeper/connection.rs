@@ -62,8 +62,8 @@ impl Connection {
         replies.recv().await
     }
 
-    /// Asks for a follow.
-    pub fn follow(self: Arc<Self>, request: Request) -> Option<Following> {
+    /// Asks for what is answered many times: a follow, or a socket.
+    pub fn stand(self: Arc<Self>, request: Request) -> Option<Following> {
         let (id, replies) = self.line.send(request)?;
         Some(Following { id, replies, connection: self })
     }
@@ -77,7 +77,7 @@ impl Drop for Connection {
     }
 }
 
-/// A follow that is under way.
+/// A follow, or a socket, that is under way.
 pub struct Following {
     id: u64,
     replies: Replies,
@@ -88,6 +88,11 @@ impl Following {
     /// The next answer; `None` where the connection was lost.
     pub async fn next(&mut self) -> Option<(Reply, Bytes)> {
         self.replies.recv().await
+    }
+
+    /// Answers on a connection to a socket.
+    pub fn say(&self, connection: u64, message: &[u8]) {
+        self.connection.line.say(Request::Say { socket: self.id, connection }, message);
     }
 
     /// Allows more bytes.
@@ -115,18 +120,22 @@ impl Line {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let (answer, replies) = mpsc::unbounded_channel();
         lock(&self.waiting).as_mut()?.insert(id, answer);
-        self.put(id, request)?;
+        self.put(id, request, &[])?;
         Some((id, replies))
     }
 
     /// Something that is not answered.
     fn tell(&self, request: Request) {
-        let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let _ = self.put(id, request);
+        self.say(request, &[]);
     }
 
-    fn put(&self, id: u64, request: Request) -> Option<()> {
-        let bytes = encode(&Ask { id, request }, &[]).ok()?;
+    fn say(&self, request: Request, body: &[u8]) {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let _ = self.put(id, request, body);
+    }
+
+    fn put(&self, id: u64, request: Request, body: &[u8]) -> Option<()> {
+        let bytes = encode(&Ask { id, request }, body).ok()?;
         self.asks.send(bytes).ok()
     }
 }
@@ -178,7 +187,7 @@ fn hand_out(bytes: &mut BytesMut, waiting: &Mutex<Option<Waiting>>) -> Result<()
         let answer: Answer = decode(&bytes.split_to(head))?;
         let body = bytes.split_to(body).freeze();
         if let Some(waiting) = lock(waiting).as_mut() {
-            let more = answer.reply == Reply::Bytes;
+            let more = answer.reply.is_one_of_many();
             if let Some(waits) = waiting.get(&answer.id) {
                 let _ = waits.send((answer.reply, body));
             }

@@ -55,7 +55,20 @@ impl Keeper {
     /// Begins to follow a file.
     pub async fn follow(&self, at: &Place, offset: u64, credit: u64) -> Result<Following, EngineError> {
         let request = Request::Follow { at: at.clone(), offset, credit };
-        self.connection().await?.follow(request.clone()).ok_or_else(|| lost(&request))
+        self.connection().await?.stand(request.clone()).ok_or_else(|| lost(&request))
+    }
+
+    /// Makes a socket and waits until it is there.
+    pub async fn listen(&self, at: &Place) -> Result<Following, EngineError> {
+        let request = Request::Listen { at: at.clone() };
+        for _ in 0..TRIES {
+            let Some(mut socket) = self.connection().await?.stand(request.clone()) else { continue };
+            if let Some(answer) = socket.next().await {
+                fine(&request, answer)?;
+                return Ok(socket);
+            }
+        }
+        Err(lost(&request))
     }
 
     /// Ends the keeper.
@@ -119,5 +132,7 @@ fn doing(request: &Request) -> String {
         Request::Free { .. } => "tell the room on the disk".to_owned(),
         Request::Follow { at, .. } => of("follow", at),
         Request::Credit { .. } | Request::Finish { .. } | Request::Cancel { .. } => "steer a follow".to_owned(),
+        Request::Listen { at } => of("listen on", at),
+        Request::Say { .. } => "answer on a socket".to_owned(),
     }
 }

@@ -98,6 +98,7 @@ impl Rig {
             value: true,
             log_cap: LOG_CAP,
             aws: None,
+            known_hosts: None,
         }
     }
 
