@@ -1,11 +1,12 @@
 //! Secrets from the server's store, and values that are secrets.
 
 use crate::scene::Scene;
-use crate::support::plans::{StepWords as _, plan, step};
+use crate::support::plans::{StepWords as _, no_source, plan, step};
 use dockercise_pipeline::frame::Stream;
 use dockercise_pipeline::ids::{Phase, StepIx};
 use dockercise_pipeline::outcome::Outcome;
 use dockercise_pipeline::plan::{EnvPlan, EnvValue, StepPlan};
+use dockercise_pipeline::wire::Source;
 
 fn secret(mut step: StepPlan, name: &str, stored: &str) -> StepPlan {
     step.env.push(EnvPlan { name: name.into(), value: EnvValue::Secret { name: stored.into() } });
@@ -138,4 +139,31 @@ async fn a_runner_that_begins_anew_knows_the_secrets_of_what_has_begun() {
     assert_eq!(scene.out(run, 1), "***\n***\n");
     assert_eq!(scene.server.known().asked, ["token", "token"]);
     scene.end(second).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s05_only_code_that_is_trusted_has_an_ssh_agent() {
+    let scene = scene!();
+    let runner = scene.runner();
+    let key = ssh_key::PrivateKey::from(ssh_key::private::Ed25519Keypair::from_seed(&[7; 32]));
+    let key = key.to_openssh(ssh_key::LineEnding::LF).unwrap().to_string();
+    let source = || Source { deploy_key: key.clone(), known_hosts: "a host\n".into(), ..no_source() };
+    let look = "env | grep SSH | cut -c 1-34; ls /dockercise/go";
+    let run = scene.submit_from(plan(vec![step(look).done(look)]), source());
+    scene.server.until_released(run).await;
+    let all = "SSH_AUTH_SOCK=/dockercise/go/agent\nGIT_SSH_COMMAND=ssh -o StrictHostK\nagent\ninit\nknown_hosts\nspec.json\n";
+    let both = |run| [Phase::Run, Phase::Done].map(|phase| sorted(&scene.server.text(run, 0, phase, Stream::Stdout)));
+    assert_eq!(both(run), [sorted(all), sorted(all)]);
+
+    scene.server.untrusted();
+    let run = scene.submit_from(plan(vec![step(look).done(look)]), source());
+    scene.server.until_released(run).await;
+    assert_eq!(both(run), [sorted("init\nspec.json\n"), sorted("init\nspec.json\n")]);
+    scene.end(runner).await;
+}
+
+fn sorted(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    lines.sort();
+    lines
 }

@@ -202,6 +202,7 @@ mod tests {
             user: String::new(),
             volume: vec![],
             aws: false,
+            agent: false,
             every_ms: None,
             masks,
             secret: false,
