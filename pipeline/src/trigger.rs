@@ -103,7 +103,7 @@ impl Trigger {
     }
 
     /// The one pipeline that is asked for, where it is one.
-    fn asked_for(&self) -> Option<&str> {
+    pub fn asked_for(&self) -> Option<&str> {
         match self {
             Trigger::Schedule { pipeline, .. } => Some(pipeline),
             Trigger::Manual { pipeline, .. } => pipeline.as_deref(),

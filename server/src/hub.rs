@@ -3,7 +3,7 @@
 use dockercise_pipeline::ids::{RunId, StepIx};
 use std::collections::HashMap;
 use std::sync::Mutex;
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, broadcast, watch};
 
 /// What changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,12 @@ pub struct Hub {
     ready: Mutex<Vec<RunId>>,
     /// Deliveries came in.
     pub deliveries: Notify,
+    /// Persons, times or this server ask for something.
+    pub requests: Notify,
+    /// Counts the requests that were looked at, for those who wait for an answer.
+    pub answered: watch::Sender<u64>,
+    /// Other times are to be waited for.
+    pub schedules: Notify,
     /// Effects are wanted.
     pub effects: Notify,
     /// Jobs, orders or releases for runners.
@@ -42,6 +48,9 @@ impl Default for Hub {
             notices: Mutex::default(),
             ready: Mutex::default(),
             deliveries: Notify::new(),
+            requests: Notify::new(),
+            answered: watch::Sender::new(0),
+            schedules: Notify::new(),
             effects: Notify::new(),
             runners: broadcast::Sender::new(16),
         }

@@ -129,7 +129,7 @@ mod tests {
             known_hosts: text(),
         };
         let mut tx = db.write().await.unwrap();
-        repository::save(&mut tx, &row, crate::clock::Clock.now()).await.unwrap();
+        repository::save(&mut tx, &row, crate::clock::Clock::default().now()).await.unwrap();
         tx.commit().await.unwrap();
         db
     }
@@ -149,7 +149,7 @@ mod tests {
             (Some(REPOSITORY), "TOKEN", "its own"),
             (None, "key", "a longer key"),
         ] {
-            set(&mut tx, &seal, place(repository, name), value.as_bytes(), crate::clock::Clock.now(), "anna").await.unwrap();
+            set(&mut tx, &seal, place(repository, name), value.as_bytes(), crate::clock::Clock::default().now(), "anna").await.unwrap();
         }
         let names = ["TOKEN".to_owned(), "missing".to_owned(), "key".to_owned()];
         let found = of(&mut tx, &seal, "local", REPOSITORY, &names).await.unwrap();
@@ -160,8 +160,8 @@ mod tests {
         let listed = secret::list(&mut tx, "local").await.unwrap();
         let names: Vec<_> = listed.iter().map(|l| (l.repository.as_deref(), l.name.as_str())).collect();
         assert_eq!(names, [(None, "TOKEN"), (None, "key"), (Some("anna/app"), "TOKEN")]);
-        assert!(remove(&mut tx, place(Some(REPOSITORY), "TOKEN"), crate::clock::Clock.now(), "anna").await.unwrap());
-        assert!(!remove(&mut tx, place(Some(REPOSITORY), "TOKEN"), crate::clock::Clock.now(), "anna").await.unwrap());
+        assert!(remove(&mut tx, place(Some(REPOSITORY), "TOKEN"), crate::clock::Clock::default().now(), "anna").await.unwrap());
+        assert!(!remove(&mut tx, place(Some(REPOSITORY), "TOKEN"), crate::clock::Clock::default().now(), "anna").await.unwrap());
         assert_eq!(of(&mut tx, &seal, "local", REPOSITORY, &["TOKEN".to_owned()]).await.unwrap()[0].1, b"the account's");
     }
 
@@ -171,7 +171,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (db, seal) = (db(dir.path()).await, Seal::open(&dir.path().join("key")).unwrap());
         let mut tx = db.write().await.unwrap();
-        set(&mut tx, &seal, place(Some(REPOSITORY), "TOKEN"), b"canary-7711", crate::clock::Clock.now(), "anna").await.unwrap();
+        set(&mut tx, &seal, place(Some(REPOSITORY), "TOKEN"), b"canary-7711", crate::clock::Clock::default().now(), "anna").await.unwrap();
         sqlx::query("update secret set repository = null").execute(&mut *tx).await.unwrap();
         let error = of(&mut tx, &seal, "local", 8, &["TOKEN".to_owned()]).await.unwrap_err().to_string();
         assert!(error.contains("cannot be opened") && !error.contains("canary"), "{error}");

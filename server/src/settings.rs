@@ -72,6 +72,9 @@ pub struct ServeSettings {
     /// may pass them ask for it
     #[arg(long, env = "DOCKERCISE_OPERATOR", value_name = "LOGIN")]
     pub operator: Option<String>,
+    /// How many seconds the clock that schedules go by is ahead of the computer's: for tests of what comes at a time
+    #[arg(long, env = "DOCKERCISE_SCHEDULES_AHEAD", default_value_t = 0, hide = true, value_name = "SECONDS")]
+    pub schedules_ahead: u32,
     /// What hosts keep.
     #[command(flatten)]
     pub keep: Keep,

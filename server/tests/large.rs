@@ -69,13 +69,13 @@ impl Served {
         make(&db, &seal).await;
         let hub = Arc::new(Hub::default());
         let app = App {
-            runs: Arc::new(Runs::new(db.clone(), Clock, Arc::clone(&hub))),
+            runs: Arc::new(Runs::new(db.clone(), Clock::default(), Arc::clone(&hub))),
             db,
             hub,
             store: Store::new(dir.path().join("results")),
             names: AllNames::default(),
             seal,
-            clock: Clock,
+            clock: Clock::default(),
             public_url: format!("http://{HOST}"),
             runner_token: Sha256::digest(TOKEN).into(),
             operator: None,
@@ -105,7 +105,7 @@ impl Served {
     }
 
     async fn report(&self, job: &Job, number: u64, event: Event, record: Option<Record>) -> Duration {
-        let stamped = Stamped { at: Clock.now(), event };
+        let stamped = Stamped { at: Clock::default().now(), event };
         let reports = Reports { fence: job.fence, reports: vec![Report { number, stamped, record, image: None }] };
         let (status, bytes, took) =
             self.ask(Method::POST, &format!("/runner/v1/jobs/{}/reports", job.id), serde_json::to_vec(&reports).unwrap()).await;
@@ -135,7 +135,7 @@ async fn make(db: &Db, seal: &Seal) {
     let compiled = compile("app", files());
     let plan = Arc::new(compiled.plan.unwrap());
     assert_eq!(plan.steps.len(), FILES * STEPS_OF_A_FILE);
-    let now = Clock.now();
+    let now = Clock::default().now();
     let mut tx = db.write().await.unwrap();
     repository::save(&mut tx, &row, now).await.unwrap();
     let mut pipelines = Vec::new();

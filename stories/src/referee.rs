@@ -284,19 +284,25 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// I1: no delivery made two runs, none is forgotten.
+/// I1: no delivery or request made two runs, none is forgotten.
 async fn deliveries(db: &mut SqliteConnection, found: &mut Vec<String>) -> anyhow::Result<()> {
     let waiting: i64 = sqlx::query_scalar("select count(*) from delivery where state = 'waiting'").fetch_one(&mut *db).await?;
     if waiting > 0 {
         found.push(format!("I1: {waiting} deliveries were never worked on"));
     }
+    let asked: i64 = sqlx::query_scalar("select count(*) from request where state = 'waiting'").fetch_one(&mut *db).await?;
+    if asked > 0 {
+        found.push(format!("I1: {asked} requests were never worked on"));
+    }
     let strays: Vec<(String, i64)> = sqlx::query_as(
-        "select r.sha, count(d.id) from run r left join delivery d on d.run = r.id where r.rerun_of is null group by r.id having count(d.id) <> 1",
+        "select r.sha, count(a.run) from run r
+         left join (select run from delivery union all select run from request) a on a.run = r.id
+         where r.rerun_of is null group by r.id having count(a.run) <> 1",
     )
     .fetch_all(db)
     .await?;
     for (sha, count) in strays {
-        found.push(format!("I1: a run at {sha} belongs to {count} deliveries"));
+        found.push(format!("I1: a run at {sha} belongs to {count} deliveries and requests"));
     }
     Ok(())
 }

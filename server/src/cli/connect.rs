@@ -42,7 +42,7 @@ async fn connect_one(args: &ConnectArgs) -> anyhow::Result<ExitCode> {
     let connecting = Connecting {
         db: &db,
         seal: &seal,
-        clock: &Clock,
+        clock: &Clock::default(),
         github: &args.github,
         public_url: public_url.trim_end_matches('/'),
         full_name: &args.repository,

@@ -88,7 +88,7 @@ async fn set(one: &One, value: &[u8]) -> anyhow::Result<()> {
     let mut tx = db.write().await?;
     let repository = id_of(&mut tx, one).await?;
     let place = Place { account: ACCOUNT, repository, name: &one.name };
-    secrets::set(&mut tx, &seal, place, value, Clock.now(), BY).await?;
+    secrets::set(&mut tx, &seal, place, value, Clock::default().now(), BY).await?;
     tx.commit().await?;
     db.close().await;
     println!("set {} for {}; steps that start from now on get it", one.name, one.repository.as_deref().unwrap_or("all repositories"));
@@ -117,7 +117,7 @@ async fn remove(one: &One) -> anyhow::Result<()> {
     let mut tx = db.write().await?;
     let repository = id_of(&mut tx, one).await?;
     let whose = one.repository.as_deref().unwrap_or("all repositories");
-    if !secrets::remove(&mut tx, Place { account: ACCOUNT, repository, name: &one.name }, Clock.now(), BY).await? {
+    if !secrets::remove(&mut tx, Place { account: ACCOUNT, repository, name: &one.name }, Clock::default().now(), BY).await? {
         bail!("there is no secret `{}` for {whose}\nhelp: dockercise secret list", one.name.escape_debug());
     }
     tx.commit().await?;

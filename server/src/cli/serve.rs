@@ -45,13 +45,15 @@ async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     let seal = Seal::open(&folder.join("key"))?;
     let token = runner_token(&db, &seal).await?;
     let hub = Arc::new(Hub::default());
-    let runs = Arc::new(Runs::new(db.clone(), Clock, Arc::clone(&hub)));
+    let clock = Clock::default();
+    let runs = Arc::new(Runs::new(db.clone(), clock.clone(), Arc::clone(&hub)));
     let works = Works {
         db: db.clone(),
         runs: Arc::clone(&runs),
         hub: Arc::clone(&hub),
         seal: seal.clone(),
-        clock: Clock,
+        clock: clock.clone(),
+        times: Clock::ahead(settings.schedules_ahead),
         github: settings.github.clone(),
         clients: work::Clients::default(),
         public_url: public_url.clone(),
@@ -63,7 +65,7 @@ async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
         store: Store::new(folder.join("results")),
         names: AllNames::default(),
         seal,
-        clock: Clock,
+        clock,
         public_url: public_url.clone(),
         runner_token: Sha256::digest(&token).into(),
         operator: settings.operator.clone(),
@@ -82,6 +84,8 @@ async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     let tracker = TaskTracker::new();
     tracker.spawn(accept::serve(listener, http::router(app), stop.clone()));
     tracker.spawn(work::deliveries::run(works.clone(), stop.clone()));
+    tracker.spawn(work::requests::run(works.clone(), stop.clone()));
+    tracker.spawn(work::schedules::run(works.clone(), stop.clone()));
     tracker.spawn(work::statuses::run(works.clone(), stop.clone()));
     tracker.spawn(work::timeouts::run(works, stop.clone()));
     tracker.spawn(child::keep(embedded, stop.clone()));

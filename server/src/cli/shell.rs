@@ -99,7 +99,7 @@ async fn find(args: &ShellArgs, db: &Db) -> anyhow::Result<Found> {
         let names: Vec<String> = job.plan.step(step).env.iter().filter_map(|env| stored_name(&env.value)).collect();
         given.extend(secrets::of(&mut tx, &seal, ACCOUNT, repository.id, &names).await?);
     }
-    audit::add(&mut tx, Clock.now(), BY, what, &format!("/results/{ACCOUNT}/{slug}/{number}/{name}")).await?;
+    audit::add(&mut tx, Clock::default().now(), BY, what, &format!("/results/{ACCOUNT}/{slug}/{number}/{name}")).await?;
     tx.commit().await?;
     Ok((job, step, given))
 }

@@ -4,13 +4,16 @@
 //! connections of their own and never wait for the writer. Placeholders are `$1`, so that the same text can serve Postgres.
 
 pub mod audit;
+pub mod definition;
 pub mod delivery;
 pub mod effect;
 pub mod job;
 pub mod kept;
 pub mod pipeline;
 pub mod repository;
+pub mod request;
 pub mod run;
+pub mod schedule;
 pub mod secret;
 pub mod setting;
 

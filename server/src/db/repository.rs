@@ -139,6 +139,15 @@ pub async fn save(conn: &mut Conn, r: &Repository, at: DateTime<Utc>) -> sqlx::R
     Ok(())
 }
 
+/// Its default branch is another.
+///
+/// # Errors
+/// The database's.
+pub async fn set_default_branch(conn: &mut Conn, id: i64, branch: &str) -> sqlx::Result<()> {
+    sqlx::query("update repository set default_branch = $2 where id = $1").bind(id).bind(branch).execute(conn).await?;
+    Ok(())
+}
+
 /// GitHub's ping came through.
 ///
 /// # Errors

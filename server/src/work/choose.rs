@@ -6,7 +6,7 @@ use crate::db::{self, Tx};
 use dockercise_event::says_skip;
 use dockercise_pipeline::ids::{PipelineIx, RunId};
 use dockercise_pipeline::outcome::{Outcome, PipelineOutcome};
-use dockercise_pipeline::plan::Plan;
+use dockercise_pipeline::plan::{Manual, Plan};
 use dockercise_pipeline::run::{PipelineState, Selection};
 use dockercise_pipeline::trigger::Trigger;
 
@@ -21,6 +21,9 @@ pub async fn choose(
     found: &Found,
     plan: &Plan,
 ) -> sqlx::Result<Result<Selection, String>> {
+    if let Err(why) = fits(&asked.trigger, plan) {
+        return Ok(Err(why));
+    }
     let mut selection = asked.trigger.select(plan, found.changed.as_deref());
     let mut ran_already = false;
     // What GitHub says of a pull request holds no commit's message.
@@ -31,7 +34,7 @@ pub async fn choose(
         }
         let filter = if skip {
             Some("the commit's message says [skip ci]".to_owned())
-        } else if asked.delivery.is_some() {
+        } else if asked.once() {
             let ran = ran(tx, repository, asked, &found.commit.sha, &selection, (ix, &pipeline.name)).await?;
             ran_already |= ran.is_some();
             ran
@@ -50,6 +53,20 @@ pub async fn choose(
         return Ok(Err(format!("no pipeline is needed: {}", why.collect::<Vec<_>>().join("; "))));
     }
     Ok(Ok(selection))
+}
+
+/// Are pipeline, time and inputs those of the files at this commit?
+fn fits(trigger: &Trigger, plan: &Plan) -> Result<(), String> {
+    let Some(wanted) = trigger.asked_for() else { return Ok(()) };
+    let found = plan.pipelines.iter().find(|p| p.name == wanted);
+    let pipeline = found.ok_or_else(|| format!("there is no pipeline `{}` at this commit", wanted.escape_debug()))?;
+    match trigger {
+        Trigger::Schedule { cron, .. } if !pipeline.on.schedule.iter().any(|time| time.cron == *cron) => {
+            Err(format!("`{wanted}` is not started at `{cron}` any more"))
+        }
+        Trigger::Manual { inputs, .. } => pipeline.on.manual.as_ref().unwrap_or(&Manual::default()).check(inputs),
+        _ => Ok(()),
+    }
 }
 
 /// The words for a pipeline that ran for this already.

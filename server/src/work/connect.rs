@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::db::repository::{self, Repository, Secret};
+use crate::db::request::{self, Wanted};
 use crate::github::{Github, HookWanted, RepositoryInfo};
 use crate::seal::Seal;
 use crate::settings::GithubSettings;
@@ -77,6 +78,10 @@ pub async fn connect(c: &Connecting<'_>, mut say: impl FnMut(&str)) -> anyhow::R
     let hook = github.ensure_hook(&full_name, &HookWanted { url: &url, secret: &secret }).await?;
     row.hook_id = Some(hook);
     save(c, &row).await?;
+    // The server looks at the files itself, soon.
+    let mut tx = c.db.write().await?;
+    request::ask(&mut tx, row.id, &Wanted::Read, "a person at the command line", c.clock.now()).await?;
+    tx.commit().await?;
     say(&format!("added a webhook that delivers to {}/hooks/github/…", c.public_url));
     Ok(row)
 }

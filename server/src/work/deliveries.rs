@@ -1,10 +1,12 @@
 //! Deliveries become runs. The webhook's request only stored them.
 
 use super::changes::Since;
+use super::definitions::SERVER;
 use super::{Works, backoff, github_error, make, pull_requests};
 use crate::db;
 use crate::db::delivery::{self, End, Waiting};
 use crate::db::repository::{self, Repository};
+use crate::db::request::{self, Wanted};
 use dockercise_event::{Asked, PullRequest, Pushed, understand};
 use dockercise_pipeline::ids::PipelineIx;
 use dockercise_pipeline::run::Event;
@@ -71,7 +73,10 @@ async fn one(works: &Works, waiting: &Waiting) -> anyhow::Result<()> {
             let mut tx = works.db.write().await?;
             repository::verified(&mut tx, repository.id, works.clock.now()).await?;
             delivery::end(&mut tx, waiting.id, End::Done, "the webhook works", None).await?;
-            Ok(tx.commit().await?)
+            request::ask(&mut tx, repository.id, &Wanted::Read, SERVER, works.clock.now()).await?;
+            tx.commit().await?;
+            works.hub.requests.notify_one();
+            Ok(())
         }
         Ok(
             Asked::Deleted { repository: of, .. }
@@ -105,9 +110,21 @@ async fn push(works: &Works, waiting: &Waiting, repository: &Repository, pushed:
         Some((_, tag)) => Trigger::Tag { tag: tag.to_owned() },
         None => Trigger::Push { branch: pushed.git_ref.trim_start_matches("refs/heads/").to_owned() },
     };
+    let at = repository;
+    let mut repository = repository.clone();
+    if let Some(default) = pushed.default_branch.as_ref().filter(|default| **default != at.default_branch) {
+        tracing::info!(repository = at.full_name(), was = at.default_branch, is = default, "the default branch is another");
+        repository.default_branch.clone_from(default);
+        let mut tx = works.db.write().await?;
+        repository::set_default_branch(&mut tx, at.id, default).await?;
+        request::ask(&mut tx, at.id, &Wanted::Read, SERVER, works.clock.now()).await?;
+        tx.commit().await?;
+        works.hub.requests.notify_one();
+    }
+    let repository = &repository;
     // An annotated tag's `after` names the tag, not the commit.
     let sha = pushed.head.clone().unwrap_or_else(|| pushed.after.clone());
-    let asked = make::Asked { since: since(repository, pushed), trigger, sha, skip: pushed.skip, delivery: Some(waiting.id) };
+    let asked = make::Asked { since: since(repository, pushed), trigger, sha, skip: pushed.skip, by: make::For::Delivery(waiting.id) };
     make::run(works, repository, &asked).await?;
     Ok(())
 }

@@ -2,9 +2,10 @@
 //! transaction.
 
 use super::changes::{self, Since};
-use super::{Works, choose, read};
+use super::{Works, choose, definitions, read};
 use crate::db::delivery::{self, End};
 use crate::db::repository::Repository;
+use crate::db::request;
 use crate::db::run::{NewPipeline, RunRow, encode};
 use crate::db::{self, Tx};
 use crate::github::Commit;
@@ -31,8 +32,24 @@ pub struct Asked {
     pub since: Since,
     /// The commit says `[skip ci]`.
     pub skip: bool,
-    /// The delivery to close with it.
-    pub delivery: Option<Uuid>,
+    /// What is closed with it.
+    pub by: For,
+}
+
+/// What a run is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum For {
+    /// A delivery: no run is made again at a commit that ran already.
+    Delivery(Uuid),
+    /// A request: it is meant as it is.
+    Request(Uuid),
+}
+
+impl Asked {
+    /// Is what ran already not to run again?
+    pub fn once(&self) -> bool {
+        matches!(self.by, For::Delivery(_))
+    }
 }
 
 /// What was found at that commit.
@@ -46,7 +63,7 @@ pub struct Found {
     pub changed: Option<Vec<String>>,
 }
 
-/// Makes the run, or closes the delivery with the reason why none is needed.
+/// Makes the run, or closes what asked for it with the reason why none is needed.
 ///
 /// # Errors
 /// GitHub's or the database's; nothing was written then.
@@ -70,9 +87,11 @@ pub async fn run(works: &Works, repository: &Repository, asked: &Asked) -> anyho
         Ok(id) => (Some(*id), End::Done, String::new()),
         Err(why) => (None, End::Ignored, why.clone()),
     };
-    if let Some(delivery) = asked.delivery {
-        delivery::end(&mut tx, delivery, how, &note, id).await?;
+    match asked.by {
+        For::Delivery(delivery) => delivery::end(&mut tx, delivery, how, &note, id).await?,
+        For::Request(request) => request::end(&mut tx, request, how, &note, id).await?,
     }
+    definitions::heed(works, &mut tx, repository, asked, &found).await?;
     tx.commit().await?;
     match id {
         Some(id) => {
@@ -81,6 +100,7 @@ pub async fn run(works: &Works, repository: &Repository, asked: &Asked) -> anyho
         None => tracing::info!(repository = full_name, git.sha = asked.sha, why = note, "no run is needed"),
     }
     works.hub.effects.notify_one();
+    works.hub.requests.notify_one();
     if let Some(id) = id {
         works.hub.tell(Change::Run(id));
         works.hub.wake_runners();
@@ -124,11 +144,11 @@ async fn bad(works: &Works, tx: &mut Tx, repository: &Repository, asked: &Asked,
     let mut pipelines: Vec<NewPipeline> = Vec::new();
     for (name, file) in &found.compiled.pipelines {
         // Two files of one name are one pipeline that is bad.
-        if pipelines.iter().any(|p| p.name == *name) {
+        if pipelines.iter().any(|p| p.name == *name) || asked.trigger.asked_for().is_some_and(|wanted| wanted != name) {
             continue;
         }
         let newest = db::run::newest_at(tx, repository.id, &asked.trigger.git_ref(), name).await?;
-        if asked.delivery.is_some() && newest.is_some_and(|newest| newest.sha == found.commit.sha) {
+        if asked.once() && newest.is_some_and(|newest| newest.sha == found.commit.sha) {
             continue;
         }
         let slug = slug(tx, repository, name).await?;
@@ -136,7 +156,10 @@ async fn bad(works: &Works, tx: &mut Tx, repository: &Repository, asked: &Asked,
         pipelines.push(NewPipeline { name: name.clone(), file: file.clone(), slug, number, state: encode(&state)?, rerun_of: None });
     }
     if pipelines.is_empty() {
-        return Ok(Err("every pipeline's newest run is at this commit already".to_owned()));
+        return Ok(Err(match asked.trigger.asked_for() {
+            Some(wanted) => format!("there is no pipeline `{}` at this commit", wanted.escape_debug()),
+            None => "every pipeline's newest run is at this commit already".to_owned(),
+        }));
     }
     let row = RunRow { id: id.0, over: true, ..new_row(works, repository, asked, found)? };
     db::run::insert(tx, &row, &pipelines, None).await?;

@@ -6,10 +6,13 @@
 pub mod changes;
 pub mod choose;
 pub mod connect;
+pub mod definitions;
 pub mod deliveries;
 pub mod make;
 pub mod pull_requests;
 pub mod read;
+pub mod requests;
+pub mod schedules;
 pub mod statuses;
 pub mod timeouts;
 
@@ -39,6 +42,8 @@ pub struct Works {
     pub seal: Seal,
     /// The time.
     pub clock: Clock,
+    /// The time that schedules go by.
+    pub times: Clock,
     /// Where GitHub is.
     pub github: GithubSettings,
     /// Clients that speak for repositories.
@@ -78,8 +83,13 @@ impl Works {
 
     /// How long a loop may sleep when the next row is due then.
     fn until(&self, due: Option<DateTime<Utc>>) -> Duration {
-        due.map_or(TICK, |due| (due - self.clock.now()).to_std().unwrap_or_default().min(TICK))
+        until(due, &self.clock)
     }
+}
+
+/// How long to sleep until then, by that clock.
+fn until(due: Option<DateTime<Utc>>, clock: &Clock) -> Duration {
+    due.map_or(TICK, |due| (due - clock.now()).to_std().unwrap_or_default().min(TICK))
 }
 
 /// Capped exponential backoff with full jitter.

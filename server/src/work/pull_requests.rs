@@ -42,7 +42,7 @@ pub(super) async fn changed(works: &Works, waiting: &Waiting, repository: &Repos
         sha: request.sha.clone(),
         since: Since::Commit(request.base_branch.clone()),
         skip: false,
-        delivery: Some(waiting.id),
+        by: make::For::Delivery(waiting.id),
     };
     make::run(works, repository, &asked).await.map(drop)
 }

@@ -7,6 +7,7 @@ mod payloads;
 mod pulls;
 mod refs;
 mod refused;
+mod schedules;
 
 use stories::World;
 use stories::inbox::Stored;
