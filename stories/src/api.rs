@@ -69,6 +69,16 @@ impl Api {
         Ok(serde_json::from_str(&text)?)
     }
 
+    /// POST of JSON as the page does; the status, and the answer's JSON.
+    ///
+    /// # Errors
+    /// The server does not answer, or not with JSON.
+    pub async fn send(&self, path: &str, body: &Value) -> anyhow::Result<(u16, Value)> {
+        let call = self.client.post(format!("{}{path}", self.base)).header("x-dockercise", "story").json(body);
+        let answer = call.send().await?;
+        Ok((answer.status().as_u16(), answer.json().await?))
+    }
+
     /// Waits for a number of a pipeline to exist.
     ///
     /// # Errors

@@ -59,6 +59,22 @@ test("a gate is clicked by keyboard alone, and the run goes on to green while on
   calm();
 });
 
+test("a pipeline is started by hand: the form insists on what must be said", async () => {
+  const page = await pages.page("/results/local/teashop/start");
+  const form = page.getByRole("form", { name: "run teashop" });
+  await form.getByRole("textbox", { name: /REASON/ }).waitFor();
+  await form.getByRole("button", { name: "Run it" }).click();
+  assert.ok(page.url().endsWith("/start"));
+  await form.getByRole("combobox", { name: "TARGET" }).selectOption("production");
+  await form.getByRole("textbox", { name: /REASON/ }).fill("five o’clock");
+  await form.getByRole("button", { name: "Run it" }).click();
+  const how = page.getByRole("list", { name: "how it was started" });
+  await how.getByText("REASON=five o’clock").waitFor();
+  await how.getByText("TARGET=production").waitFor();
+  await page.close();
+  calm();
+});
+
 test("a live log grows by itself and stays at its end until one scrolls up", async () => {
   const page = await pages.page("/results/local/teashop?step=unit-tests");
   const log = page.getByRole("region", { name: "log of unit-tests" });

@@ -98,6 +98,8 @@ export interface RunSpec {
   pipelines: PipelineSpec[];
   diagnostics?: Diagnostic[];
   message?: string;
+  /** The time at which it was started. */
+  cron?: string;
   /** Which pipeline the page is about. */
   about?: number;
 }
@@ -302,6 +304,9 @@ export function buildRun(spec: RunSpec): MockRun {
       author: summary.author,
     },
     summary,
+    cron: spec.cron ?? null,
+    pull_request: null,
+    inputs: [],
     file: `${spec.pipelines[about]!.name}.dockercise.yaml`,
     diagnostics: spec.diagnostics ?? [],
     pipelines,

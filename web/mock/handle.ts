@@ -78,6 +78,7 @@ export class MockApi {
     const held = word === "results" ? this.held(account, pipeline) : undefined;
     if (!held)
       return refuse(404, `there is no pipeline ${pipeline} in account ${account}`, "`/` shows all pipelines");
+    if (number === "start") return this.start(held, url.searchParams.get("git_ref"), request);
     if (number === undefined) return this.list(held, url.searchParams);
     const view = this.run(held, number);
     if (!view)
@@ -108,6 +109,34 @@ export class MockApi {
       repository: repository.name,
       runs: found.slice(0, limit),
       more: found.length > limit,
+    });
+  }
+
+  /** Every pipeline takes the same: a target and a reason. */
+  private async start(held: Held, ref: string | null, request: Request): Promise<Response> {
+    const { account, pipeline, repository } = held.view;
+    const inputs = [
+      { name: "TARGET", default: "staging", choices: ["staging", "production"], required: false },
+      { name: "REASON", default: null, choices: [], required: true },
+    ];
+    if (request.method === "GET")
+      return json({ account, pipeline, repository: repository.name, git_ref: ref ?? "main", inputs });
+    if (request.headers.get("x-dockercise") !== "page")
+      return refuse(403, "this click did not come from our page");
+    const told = (await request.json()) as { git_ref: string | null; inputs: Record<string, string> };
+    if (told.git_ref === "gone")
+      return refuse(422, `there is no branch or tag \`gone\` in ${repository.name}`);
+    held.older.unshift({ ...held.view.summary });
+    const made = structuredClone(held.view);
+    made.number = made.newest = held.view.number + 1;
+    made.summary = { ...made.summary, number: made.number, event: "manual", rerun_of: null };
+    made.inputs = Object.entries(told.inputs).map(([name, text]) => ({ name, text }));
+    held.view = made;
+    return json({
+      account,
+      pipeline,
+      number: made.number,
+      href: `/results/local/${pipeline}/${made.number}`,
     });
   }
 

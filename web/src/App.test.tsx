@@ -64,6 +64,42 @@ describe("the first page", () => {
   });
 });
 
+describe("the page that starts a pipeline", () => {
+  it("asks for what the pipeline takes, and leads to the run that was made", async () => {
+    open("/results/local/kettle");
+    fireEvent.click(await screen.findByRole("link", { name: "Run …" }));
+    const form = await screen.findByRole("form", { name: "run kettle" });
+    const reason = await within(form).findByRole("textbox", { name: /REASON/ });
+    expect((reason as HTMLInputElement).required).toBe(true);
+    expect((within(form).getByRole("combobox", { name: "TARGET" }) as HTMLSelectElement).value).toBe(
+      "staging",
+    );
+    fireEvent.change(reason, { target: { value: "tea & cake" } });
+    expect(asked.filter((one) => one.startsWith("POST"))).toEqual([]);
+    fireEvent.submit(form);
+    const how = await screen.findByRole("list", { name: "how it was started" });
+    expect(within(how).getByText("REASON=tea & cake")).toBeTruthy();
+    expect(within(how).getByText("TARGET=staging")).toBeTruthy();
+    expect(screen.getByText(/started by hand/)).toBeTruthy();
+    expect(asked.filter((one) => one.startsWith("POST"))).toEqual(["POST /api/results/local/kettle/start"]);
+  });
+
+  it("says why it was refused, and keeps what was typed", async () => {
+    open("/results/local/kettle/start");
+    const form = await screen.findByRole("form", { name: "run kettle" });
+    fireEvent.change(within(form).getByRole("textbox", { name: "branch or tag" }), {
+      target: { value: "gone" },
+    });
+    const reason = await within(form).findByRole("textbox", { name: /REASON/ });
+    fireEvent.change(reason, { target: { value: "tea" } });
+    fireEvent.submit(form);
+    expect((await within(form).findByRole("alert")).textContent).toContain(
+      "there is no branch or tag `gone`",
+    );
+    expect((reason as HTMLInputElement).value).toBe("tea");
+  });
+});
+
 describe("a run's page", () => {
   it("shows the newest run without a number, and with any fragment", async () => {
     for (const path of ["/results/local/teashop", "/results/local/teashop/", "/results/local/teashop#123x"]) {

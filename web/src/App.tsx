@@ -4,12 +4,14 @@ import { HomePage } from "./home/HomePage.tsx";
 import { NotFound } from "./NotFound.tsx";
 import { RunPage } from "./run/RunPage.tsx";
 import { SettingsPage } from "./settings/SettingsPage.tsx";
+import { StartPage } from "./start/StartPage.tsx";
 
 export function App() {
   return (
     <Routes>
       <Route path="/" element={<HomePage />} />
       <Route path="/results/:account/:pipeline" element={<RunPage />} />
+      <Route path="/results/:account/:pipeline/start" element={<StartPage />} />
       <Route path="/results/:account/:pipeline/:number" element={<RunPage />} />
       <Route path="/settings" element={<SettingsPage />} />
       <Route path="*" element={<NotFound />} />

@@ -12,5 +12,6 @@ pub mod secret;
 pub mod serve;
 pub mod shell;
 mod top;
+pub mod trigger;
 
 pub use top::main;

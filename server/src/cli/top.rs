@@ -1,6 +1,6 @@
 //! The command line's first word.
 
-use super::{check, completions, connect, graph, run, runner, schema, secret, serve, shell};
+use super::{check, completions, connect, graph, run, runner, schema, secret, serve, shell, trigger};
 use crate::settings::ServeSettings;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use std::process::ExitCode;
@@ -25,6 +25,7 @@ enum Verb {
     Schema(schema::SchemaArgs),
     Run(run::RunArgs),
     Shell(shell::ShellArgs),
+    Trigger(trigger::TriggerArgs),
     Runner(runner::RunnerArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -46,6 +47,7 @@ pub fn main() -> ExitCode {
         Verb::Graph(args) => graph::graph(args),
         Verb::Schema(args) => schema::run(&args),
         Verb::Run(args) => run::run(args),
+        Verb::Trigger(args) => trigger::run(&args),
         Verb::Shell(args) => shell::run(&args),
         Verb::Runner(args) => runner::run(args),
         Verb::Completions(args) => completions::run(&args, Cli::command()),

@@ -47,14 +47,27 @@ pub async fn next_number(conn: &mut Conn, account: &str, slug: &str) -> sqlx::Re
         .await
 }
 
-/// All slugs with their repository's full name, by slug.
+/// The repository and name behind a slug.
+///
+/// # Errors
+/// The database's.
+pub async fn of(conn: &mut Conn, account: &str, slug: &str) -> sqlx::Result<Option<(i64, String)>> {
+    sqlx::query_as("select repository, name from pipeline where account = $1 and slug = $2")
+        .bind(account)
+        .bind(slug)
+        .fetch_optional(conn)
+        .await
+}
+
+/// All slugs that have run or could be started, with their repository's full name, by slug.
 ///
 /// # Errors
 /// The database's.
 pub async fn all(conn: &mut Conn) -> sqlx::Result<Vec<(String, String, String)>> {
     sqlx::query_as(
         "select p.account, p.slug, r.owner || '/' || r.name from pipeline p join repository r on r.id = p.repository
-         where p.last_number > 0 order by p.account, p.slug",
+         where p.last_number > 0 or exists (select 1 from definition d where d.repository = p.repository and d.name = p.name)
+         order by p.account, p.slug",
     )
     .fetch_all(conn)
     .await

@@ -94,6 +94,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(api::acts::approve))
         .routes(routes!(api::acts::cancel))
         .routes(routes!(api::acts::rerun))
+        .routes(routes!(api::start::inputs, api::start::start))
         .routes(routes!(api::secrets::secrets))
         .routes(routes!(api::secrets::set_secret, api::secrets::remove_secret))
 }

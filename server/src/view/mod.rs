@@ -45,6 +45,7 @@ pub fn run(stored: &Stored, ix: usize, around: &Around) -> sqlx::Result<RunView>
     let plan = plan.as_deref();
     let pipeline_state = state_of(plan, &state, ix);
     let over = here.outcome.is_some();
+    let trigger: Trigger = decode(&stored.row.trigger)?;
     let repository_url = around.repository.web_url.clone();
     Ok(RunView {
         account: row.account.clone(),
@@ -60,7 +61,10 @@ pub fn run(stored: &Stored, ix: usize, around: &Around) -> sqlx::Result<RunView>
             author: stored.row.author.clone(),
         },
         repository: RepositoryView { name: around.repository.full_name(), url: repository_url },
-        summary: summary(number, pipeline_state, &decode(&stored.row.trigger)?, &stored.row, here, row.rerun_of),
+        cron: if let Trigger::Schedule { cron, .. } = &trigger { Some(cron.clone()) } else { None },
+        pull_request: if let Trigger::PullRequest { number, .. } = &trigger { Some(*number) } else { None },
+        inputs: trigger.inputs().iter().map(|(name, text)| SaidView { name: name.clone(), text: text.clone() }).collect(),
+        summary: summary(number, pipeline_state, &trigger, &stored.row, here, row.rerun_of),
         file: row.file.clone(),
         plan_hash: stored.row.plan_hash.clone(),
         diagnostics: decode(&stored.row.diagnostics)?,

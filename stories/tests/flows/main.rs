@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod ahead;
+mod by_hand;
 mod bytes;
 mod ends;
 mod files;

@@ -9,6 +9,7 @@ import type {
   RunPage,
   RunView,
   Secrets,
+  StartView,
   State,
   StepView,
 } from "./types.ts";
@@ -171,6 +172,35 @@ export function cancelRun(id: RunId): Promise<Place> {
 export function rerunRun(id: RunId): Promise<Place> {
   const params = { path: pathOf(id) };
   return answer(http.POST("/api/results/{account}/{pipeline}/{number}/rerun", { params, ...OURS }));
+}
+
+/** What may be said to it on a ref; empty: on the default branch. */
+export function getInputs(
+  account: string,
+  pipeline: string,
+  ref: string,
+  signal?: AbortSignal,
+): Promise<StartView> {
+  const params = { path: { account, pipeline }, query: ref === "" ? {} : { git_ref: ref } };
+  return answer(http.GET("/api/results/{account}/{pipeline}/start", { params, ...until(signal) }));
+}
+
+/** What a person starts a pipeline with. */
+export interface Start {
+  /** Empty: the default branch. */
+  ref: string;
+  inputs: Record<string, string>;
+}
+
+export async function startPipeline(account: string, pipeline: string, start: Start): Promise<Place> {
+  const params = { path: { account, pipeline } };
+  const body = { git_ref: start.ref === "" ? null : start.ref, inputs: start.inputs };
+  const call = http.POST("/api/results/{account}/{pipeline}/start", { params, body, ...OURS });
+  const { response } = await call;
+  const place = await answer(call);
+  // It will start, and there is no number of it yet: that is told in the place of a refusal.
+  if (!("href" in place)) throw refusal(response, place);
+  return place;
 }
 
 export function getSecrets(signal?: AbortSignal): Promise<Secrets> {

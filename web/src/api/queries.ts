@@ -13,6 +13,7 @@ import {
   addresses,
   approveGate,
   cancelRun,
+  getInputs,
   getPipelines,
   getRun,
   getRuns,
@@ -22,7 +23,9 @@ import {
   removeSecret,
   rerunRun,
   type SecretId,
+  type Start,
   setSecret,
+  startPipeline,
 } from "./client.ts";
 import { useStream } from "./events.ts";
 import type { Notice, Place, RunView, State, StepLine } from "./types.ts";
@@ -150,6 +153,30 @@ export function useAct(id: RunId) {
       Promise.all([
         client.invalidateQueries({ queryKey: ["run", id.account, id.pipeline] }),
         client.invalidateQueries({ queryKey: ["runs", id.account, id.pipeline] }),
+      ]),
+  });
+}
+
+/** What a pipeline takes that is started by hand. */
+export function useInputs(account: string, pipeline: string, ref: string) {
+  return useQuery({
+    queryKey: ["inputs", account, pipeline, ref],
+    queryFn: ({ signal }) => getInputs(account, pipeline, ref, signal),
+    // What is typed into the form must not be lost to a second look.
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+  });
+}
+
+export function useStart(account: string, pipeline: string) {
+  const client = useQueryClient();
+  return useMutation<Place, Error, Start>({
+    mutationFn: (start) => startPipeline(account, pipeline, start),
+    onSettled: () =>
+      Promise.all([
+        client.invalidateQueries({ queryKey: ["run", account, pipeline] }),
+        client.invalidateQueries({ queryKey: ["runs", account, pipeline] }),
+        client.invalidateQueries({ queryKey: ["pipelines"] }),
       ]),
   });
 }

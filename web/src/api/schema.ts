@@ -35,6 +35,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/results/{account}/{pipeline}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a person may or must say who starts a pipeline, as far as this server knows the files at that ref. */
+        get: operations["inputs"];
+        put?: never;
+        /** Starts a pipeline. 202: GitHub has not answered yet, and the run begins once it has. */
+        post: operations["start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/results/{account}/{pipeline}/{number}": {
         parameters: {
             query?: never;
@@ -468,6 +486,17 @@ export interface components {
              */
             step: number | null;
         };
+        /** @description One thing to say. */
+        InputView: {
+            /** @description The only texts allowed; empty for any. */
+            choices: string[];
+            /** @description Where nothing is said. */
+            default: string | null;
+            /** @description The name of the variable. */
+            name: string;
+            /** @description Must something be said? */
+            required: boolean;
+        };
         /** @description A file that was not kept. */
         LeftOutView: {
             /** @description Its path. */
@@ -648,7 +677,7 @@ export interface components {
              * @description When its last step was over.
              */
             ended_at: string | null;
-            /** @description `push`, `tag` or `manual`. */
+            /** @description `push`, `pull_request`, `tag`, `schedule` or `manual`. */
             event: string;
             /** @description The full ref. */
             git_ref: string;
@@ -684,6 +713,8 @@ export interface components {
             can: components["schemas"]["Can"];
             /** @description The commit. */
             commit: components["schemas"]["CommitView"];
+            /** @description The time that it was started at, as its file has it. */
+            cron: string | null;
             /** @description What the compiler said about the files at this commit. */
             diagnostics: components["schemas"]["DiagnosticView"][];
             /** @description What flows between them. */
@@ -692,6 +723,8 @@ export interface components {
             file: string;
             /** @description All gates of the merged run. */
             gates: components["schemas"]["GateView"][];
+            /** @description What the person said who started it. */
+            inputs: components["schemas"]["SaidView"][];
             /**
              * Format: int64
              * @description The pipeline's newest number.
@@ -711,6 +744,11 @@ export interface components {
              *     files have errors.
              */
             plan_hash?: string | null;
+            /**
+             * Format: int64
+             * @description The number of the pull request that it was started for.
+             */
+            pull_request: number | null;
             /** @description The repository. */
             repository: components["schemas"]["RepositoryView"];
             /** @description Numbers that repeat this one. */
@@ -725,6 +763,13 @@ export interface components {
              * @description Grows with every change.
              */
             version: number;
+        };
+        /** @description What was said to an input of a run. */
+        SaidView: {
+            /** @description The name of the variable. */
+            name: string;
+            /** @description What was said. */
+            text: string;
         };
         /** @description A secret. Its value is never shown. */
         SecretView: {
@@ -771,6 +816,28 @@ export interface components {
             len: number;
             /** Format: int32 */
             offset: number;
+        };
+        /** @description What is to be started, and with what. */
+        Start: {
+            /** @description A branch or tag, as `main` or `refs/tags/v1`; not said: the default branch. */
+            git_ref?: string | null;
+            /** @description What is said to its inputs, by name. */
+            inputs?: {
+                [key: string]: string;
+            };
+        };
+        /** @description How a pipeline is started by hand. */
+        StartView: {
+            /** @description The account. */
+            account: string;
+            /** @description On which ref, as it was asked for. */
+            git_ref: string;
+            /** @description What may or must be said, in the order of the file. */
+            inputs: components["schemas"]["InputView"][];
+            /** @description The slug. */
+            pipeline: string;
+            /** @description `owner/name`. */
+            repository: string;
         };
         /** @description A step as the graph shows it. */
         StepLine: {
@@ -984,6 +1051,89 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    inputs: {
+        parameters: {
+            query?: {
+                /** @description A branch or tag, as `main` or `refs/tags/v1`; not said: the default branch. */
+                git_ref?: string;
+            };
+            header?: never;
+            path: {
+                account: string;
+                pipeline: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+                pipeline: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Start"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Place"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -67,6 +67,9 @@ export type RunView = Exact<
 export type Frame = Exact<Schemas["FrameView"], { stream: Stream }>;
 export type LogPage = Exact<Schemas["LogPage"], { frames: Frame[] }>;
 export type Secrets = Schemas["Secrets"];
+/** How a pipeline is started by hand. */
+export type StartView = Schemas["StartView"];
+export type InputView = Schemas["InputView"];
 export type SecretView = Schemas["SecretView"];
 /** What goes on for a step right now. */
 export interface Notice {

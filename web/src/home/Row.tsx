@@ -1,6 +1,6 @@
 import { Link } from "react-router";
 import type { PipelineRow } from "../api/types.ts";
-import { runPath } from "../run/address.ts";
+import { runPath, startPath } from "../run/address.ts";
 import { took } from "../run/RunHeader.tsx";
 import { Icon } from "../ui/Icon.tsx";
 import { StateBadge } from "../ui/StateMark.tsx";
@@ -47,7 +47,9 @@ export function Row({ row }: { row: PipelineRow }) {
           </div>
         </>
       ) : (
-        <div className={css.none}>no run yet</div>
+        <div className={css.none}>
+          no run yet · <Link to={startPath(row.account, row.pipeline)}>run it</Link>
+        </div>
       )}
     </li>
   );

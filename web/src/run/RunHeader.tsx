@@ -8,7 +8,7 @@ import { Icon, type IconName } from "../ui/Icon.tsx";
 import { StateBadge } from "../ui/StateMark.tsx";
 import { isOver, runLook } from "../ui/states.ts";
 import { ago, duration, ms, ticking, useNow } from "../ui/time.ts";
-import { runPath } from "./address.ts";
+import { runPath, startPath } from "./address.ts";
 import css from "./RunHeader.module.css";
 
 interface Props {
@@ -34,6 +34,9 @@ const EVENTS: Record<RunSummary["event"], string> = {
   schedule: "on schedule",
   manual: "started by hand",
 };
+
+/** Events that are not the doing of the commit's author. */
+const BY_NOBODY: ReadonlySet<RunSummary["event"]> = new Set(["schedule", "manual"]);
 
 /** How long it worked; while it runs, how long ago it started. */
 export function took(summary: RunSummary, now: number): string {
@@ -69,6 +72,28 @@ function Related({ run }: { run: RunView }) {
         </Link>
       )}
     </>
+  );
+}
+
+/** At which time, for which pull request, with which words it was started. */
+function Started({ run }: { run: RunView }) {
+  if (run.cron === null && run.pull_request === null && run.inputs.length === 0) return null;
+  return (
+    <ul className={css.started} aria-label="how it was started">
+      {run.cron !== null && (
+        <li>
+          at <code>{run.cron}</code>
+        </li>
+      )}
+      {run.pull_request !== null && <li>pull request #{run.pull_request}</li>}
+      {run.inputs.map(({ name, text }) => (
+        <li key={name}>
+          <code>
+            {name}={text}
+          </code>
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -112,7 +137,9 @@ export function RunHeader({ run, pending, act }: Props) {
             )}
           </Fact>
           <Fact icon="person" label="by">
-            {summary.author} {EVENTS[summary.event]}{" "}
+            {summary.author}
+            {BY_NOBODY.has(summary.event) ? "’s commit, " : " "}
+            {EVENTS[summary.event]}{" "}
             <time dateTime={summary.created_at} title={new Date(summary.created_at).toLocaleString()}>
               {ago(ms(summary.created_at) ?? now, now)}
             </time>
@@ -121,6 +148,7 @@ export function RunHeader({ run, pending, act }: Props) {
             <span className={css.took}>{tookInAll(summary, now)}</span>
           </Fact>
         </div>
+        <Started run={run} />
         {run.stop && (
           <p className={css.stop}>
             {run.stop.words}
@@ -129,6 +157,10 @@ export function RunHeader({ run, pending, act }: Props) {
         )}
       </div>
       <div className={css.actions}>
+        <Link className={css.start} to={startPath(run.account, run.pipeline)}>
+          <Icon name="right" size={16} />
+          Run …
+        </Link>
         {run.can.cancel && (
           <Confirm
             label="Cancel"

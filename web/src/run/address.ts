@@ -27,6 +27,9 @@ const flag = (value: string | null): boolean | null => (value === null ? null : 
 const natural = (value: string | null): number | null =>
   value !== null && /^[1-9]\d{0,8}$/.test(value) ? Number(value) : null;
 
+/** Where a pipeline is started by hand. */
+export const startPath = (account: string, pipeline: string): string => `${runPath(account, pipeline)}/start`;
+
 export function readView(search: URLSearchParams): View {
   const tab = search.get("tab");
   const phase = search.get("phase");

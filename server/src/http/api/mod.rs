@@ -6,6 +6,7 @@ pub mod logs;
 pub mod pipelines;
 pub mod results;
 pub mod secrets;
+pub mod start;
 pub mod steps;
 
 use super::{App, Fault};

@@ -3,6 +3,7 @@
 mod diagnostic;
 mod log;
 mod run;
+mod start;
 mod step;
 
 pub use diagnostic::{DiagnosticView, RelatedView, SpanView};
@@ -11,6 +12,7 @@ pub use run::{
     Can, CommitView, EdgeView, GateView, PipelineLine, PipelineShown, PipelineView, Pipelines, RepositoryView, RunList, RunSummary,
     RunView, StopView,
 };
+pub use start::{InputView, SaidView, StartView};
 pub use step::{
     BuildView, CacheView, DoneView, EnvView, FileView, ImageView, LeftOutView, MountView, ServiceView, StepLine, StepView, StoreView,
     ValueView, WhenView,

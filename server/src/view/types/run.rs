@@ -1,6 +1,6 @@
 //! Runs, and what of their graph is the same for all steps.
 
-use super::StepLine;
+use super::{SaidView, StepLine};
 use chrono::{DateTime, Utc};
 use dockercise_pipeline::diagnostic::Diagnostic;
 use serde::{Deserialize, Serialize};
@@ -89,7 +89,7 @@ pub struct RunSummary {
     pub number: i64,
     /// Where it stands.
     pub state: PipelineShown,
-    /// `push`, `tag` or `manual`.
+    /// `push`, `pull_request`, `tag`, `schedule` or `manual`.
     pub event: String,
     /// The full ref.
     pub git_ref: String,
@@ -139,6 +139,14 @@ pub struct RunView {
     pub commit: CommitView,
     /// As in lists.
     pub summary: RunSummary,
+    /// The time that it was started at, as its file has it.
+    #[schema(required)]
+    pub cron: Option<String>,
+    /// The number of the pull request that it was started for.
+    #[schema(required)]
+    pub pull_request: Option<u64>,
+    /// What the person said who started it.
+    pub inputs: Vec<SaidView>,
     /// Path of the pipeline's file.
     pub file: String,
     /// Lower-case hex sha256 over the whole graph: `dockercise run --graph` gives the same at the same commit. None where the
