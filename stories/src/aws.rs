@@ -62,6 +62,8 @@ impl Aws {
         let listener = TcpListener::bind((ip, 0)).await?;
         let aws = Aws { child, at: listener.local_addr()?, image, answers: Arc::default() };
         tokio::spawn(forward(listener, behind, Arc::clone(&aws.answers)));
+        // Installed once; a second install would only say that it is there.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let began = Instant::now();
         while reqwest::get(format!("http://{behind}/_ministack/health")).await.is_err() {
             if began.elapsed() > READY {

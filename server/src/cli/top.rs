@@ -35,7 +35,11 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     // octocrab logs what it returns as an error too; we say it ourselves.
     let usual = if matches!(cli.verb, Verb::Run(_) | Verb::Shell(_)) { "error" } else { "info,octocrab=off" };
-    let filter = EnvFilter::try_from_env("DOCKERCISE_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
+    let asked = std::env::var("DOCKERCISE_LOG").unwrap_or_default();
+    // aws-config would log which key it has found, whatever was asked for.
+    let quiet = |filter: &str| EnvFilter::try_new(format!("{filter},aws_config=warn"));
+    let filter = Some(asked.as_str()).filter(|asked| !asked.is_empty()).and_then(|asked| quiet(asked).ok());
+    let filter = filter.or_else(|| quiet(usual).ok()).unwrap_or_default();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
     // Installed once; a second install would only say that it is there.
     let _ = rustls::crypto::ring::default_provider().install_default();

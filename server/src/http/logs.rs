@@ -15,8 +15,16 @@ const KEPT: usize = 256;
 #[derive(Debug)]
 pub struct Names {
     pipelines: Vec<PipelineName>,
-    /// Each with its pipeline's position.
-    steps: Vec<(Box<str>, usize)>,
+    steps: Vec<StepName>,
+}
+
+#[derive(Debug)]
+struct StepName {
+    name: Box<str>,
+    /// Its pipeline's position.
+    pipeline: usize,
+    /// Is its value a secret? Then it is on the docker host alone.
+    secret: bool,
 }
 
 #[derive(Debug)]
@@ -29,7 +37,7 @@ struct PipelineName {
 impl Names {
     /// The place of a log; none where the run has no such step, or its pipeline no number.
     pub fn log(&self, attempt: Attempt, phase: Phase, service: Option<&str>) -> Option<LogName> {
-        let (step, pipeline) = self.steps.get(attempt.step.index())?;
+        let StepName { name: step, pipeline, .. } = self.steps.get(attempt.step.index())?;
         let PipelineName { account, slug, number } = self.pipelines.get(*pipeline)?;
         Some(LogName {
             account: account.clone(),
@@ -45,6 +53,11 @@ impl Names {
     /// Does the run have that step?
     pub fn has(&self, step: StepIx) -> bool {
         step.index() < self.steps.len()
+    }
+
+    /// Is a step's value a secret?
+    pub fn is_secret(&self, step: StepIx) -> bool {
+        self.steps.get(step.index()).is_some_and(|step| step.secret)
     }
 }
 
@@ -66,7 +79,9 @@ impl AllNames {
         let pipelines = stored.pipelines.iter();
         let names = Arc::new(Names {
             pipelines: pipelines.map(|p| PipelineName { account: p.account.clone(), slug: p.slug.clone(), number: p.number }).collect(),
-            steps: plan.steps.iter().map(|s| (s.name.as_str().into(), s.pipeline.index())).collect(),
+            steps: (plan.steps.iter())
+                .map(|s| StepName { name: s.name.as_str().into(), pipeline: s.pipeline.index(), secret: s.tainted })
+                .collect(),
         });
         if let Ok(mut all) = self.0.lock() {
             if all.len() >= KEPT {

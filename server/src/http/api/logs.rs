@@ -178,6 +178,17 @@ pub async fn raw(State(app): State<App>, Path(path): Path<StepPath>, Query(which
     responses((status = 200, content_type = "application/octet-stream", body = String), (status = 206), (status = 404, body = Problem)))]
 pub async fn value(State(app): State<App>, Path(path): Path<StepPath>, headers: HeaderMap) -> Result<Response, Fault> {
     let (place, _) = place(&app, &path, &Which::default()).await?;
+    let mut conn = app.db.read().await?;
+    let names = app.names.of(&mut conn, place.run).await?;
+    drop(conn);
+    if names.is_secret(place.step) {
+        let words = format!("the value of `{}` is a secret: it was never sent here", place.log.step);
+        return Err(Fault::new(
+            StatusCode::NOT_FOUND,
+            words,
+            Some("steps that use it get it on the docker host, for as long as the run lasts"),
+        ));
+    }
     let name = format!("{}-{}-{}.value", place.log.slug, place.log.number, place.log.step);
     let range = headers.get(header::RANGE).and_then(|v| v.to_str().ok()).and_then(range);
     let (skip, take) = range.map_or((0, u64::MAX), |(first, last)| (first, last - first + 1));
