@@ -2,8 +2,8 @@
 //! by the thousand against a host that is not there.
 
 use crate::engine::{
-    Answers, AttemptKey, AttemptSpec, BuildSpec, Built, Ended, Engine, EngineError, Folder, Follow, Found, ImageRef, Mounted, Opened, Say,
-    Serving, Signal, SpoolSum, Tell, Tree, ValueInfo,
+    Answers, AttemptKey, AttemptSpec, BuildSpec, Built, Ended, Engine, EngineError, Folder, Follow, Found, ImageRef, Layer, Mounted,
+    Opened, Say, Serving, Signal, SpoolSum, Tell, Tree, ValueInfo,
 };
 use bytes::Bytes;
 use dockercise_init::look::Entry;
@@ -58,6 +58,11 @@ pub trait Host: Send + Sync + 'static {
     fn spool_sum(&self, key: &AttemptKey) -> impl Answer<SpoolSum>;
     fn forget_spool(&self, key: &AttemptKey) -> impl Answer<()>;
     fn open_tree(&self, run: RunId, folders: &[Folder]) -> impl Answer<Self::Left>;
+    fn make_layers(&self, key: &AttemptKey, volume: &[Mounted]) -> impl Answer<()>;
+    fn restore_cache(&self, run: RunId, layer: &str, from: Option<(&str, usize)>) -> impl Answer<bool>;
+    fn save_cache(&self, name: &str, folders: &[[Layer; 2]]) -> impl Answer<u64>;
+    fn forget_cache(&self, name: &str) -> impl Answer<()>;
+    fn caches(&self) -> impl Answer<Vec<String>>;
     fn prepare_build(&self, key: &AttemptKey, volume: &[Mounted]) -> impl Answer<()>;
     fn write_spool(&self, key: &AttemptKey, offset: u64, bytes: &[u8]) -> impl Answer<()>;
     fn build(
@@ -167,6 +172,21 @@ impl Host for Engine {
     }
     fn open_tree(&self, run: RunId, folders: &[Folder]) -> impl Answer<Tree> {
         Engine::open_tree(self, run, folders)
+    }
+    fn make_layers(&self, key: &AttemptKey, volume: &[Mounted]) -> impl Answer<()> {
+        Engine::make_layers(self, key, volume)
+    }
+    fn restore_cache(&self, run: RunId, layer: &str, from: Option<(&str, usize)>) -> impl Answer<bool> {
+        Engine::restore_cache(self, run, layer, from)
+    }
+    fn save_cache(&self, name: &str, folders: &[[Layer; 2]]) -> impl Answer<u64> {
+        Engine::save_cache(self, name, folders)
+    }
+    fn forget_cache(&self, name: &str) -> impl Answer<()> {
+        Engine::forget_cache(self, name)
+    }
+    fn caches(&self) -> impl Answer<Vec<String>> {
+        Engine::caches(self)
     }
     fn prepare_build(&self, key: &AttemptKey, volume: &[Mounted]) -> impl Answer<()> {
         Engine::prepare_build(self, key, volume)

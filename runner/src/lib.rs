@@ -19,6 +19,7 @@ mod admission;
 mod agent;
 mod ahead;
 mod aws;
+mod caches;
 mod client;
 mod disk;
 pub mod here;
@@ -66,6 +67,8 @@ pub struct RunnerOptions {
     pub slots: Option<usize>,
     /// The AWS profile of this computer whose credentials steps of trusted runs get; `None` for none.
     pub aws_profile: Option<String>,
+    /// How many bytes of folders are kept from run to run at most; 0 for none.
+    pub cache_bytes: u64,
 }
 
 impl std::fmt::Debug for RunnerOptions {
@@ -112,6 +115,7 @@ async fn work(options: RunnerOptions, told: &CancellationToken) -> anyhow::Resul
     let capacity = admission::Capacity::of(&about, slots);
     tracing::info!(server = options.server, slots, cpus = capacity.cpus / 1000, memory.mib = capacity.memory >> 20, "runner at work");
     let mut shared = shared::Shared::new(engine, client, store, capacity);
+    shared.keep_caches(options.cache_bytes);
     shared.aws = options.aws_profile.map(aws::Profile::new);
     let shared = Arc::new(shared);
     let ahead = Arc::new(ahead::Ahead::new(Arc::clone(&shared)));

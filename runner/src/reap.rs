@@ -2,7 +2,7 @@
 
 use crate::ahead::Ahead;
 use crate::host::Host;
-use crate::shared::Shared;
+use crate::shared::{Shared, patiently};
 use crate::shell::marks;
 use dockercise_pipeline::ids::RunId;
 use std::collections::{BTreeSet, HashSet};
@@ -77,8 +77,24 @@ impl<H: Host> Reaper<H> {
         }
     }
 
+    /// Removes caches that a process before this one has not finished or not forgotten.
+    async fn sweep_caches(&self) {
+        let host = &self.shared.host;
+        let found = match patiently(|| host.caches()).await {
+            Ok(found) => self.shared.caches.strangers(found),
+            Err(error) => return tracing::warn!(%error, "the host's caches cannot be listed"),
+        };
+        for name in found {
+            match patiently(|| host.forget_cache(&name)).await {
+                Ok(()) => tracing::info!(name, "removed a cache that nobody knows"),
+                Err(error) => tracing::warn!(%error, name, "a cache that nobody knows cannot be removed"),
+            }
+        }
+    }
+
     /// Now and then removes what is on the host of runs that are not kept.
     pub async fn sweep_for_ever(&self) {
+        self.sweep_caches().await;
         let mut ticks = tokio::time::interval(EVERY);
         loop {
             ticks.tick().await;

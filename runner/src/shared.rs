@@ -2,6 +2,7 @@
 
 use crate::admission::{Admission, Capacity};
 use crate::aws::Profile;
+use crate::caches::Caches;
 use crate::client::Client;
 use crate::engine::EngineError;
 use crate::host::Host;
@@ -15,6 +16,9 @@ use tokio::sync::Semaphore;
 
 /// So long a call to the engine is repeated while nobody answers there.
 const ENGINE_PATIENCE: Duration = Duration::from_secs(60);
+
+/// How much is kept from run to run where nobody says otherwise.
+pub const CACHE_BYTES: u64 = 10_000_000_000;
 
 /// See the module.
 #[derive(Debug)]
@@ -33,6 +37,8 @@ pub struct Shared<H> {
     pub jobs: Arc<Semaphore>,
     /// Where the AWS credentials of steps come from, if they get any.
     pub aws: Option<Profile>,
+    /// What is kept from run to run.
+    pub caches: Arc<Caches>,
     /// How many jobs may be in work at once.
     pub slots: usize,
 }
@@ -43,7 +49,13 @@ impl<H: Host> Shared<H> {
         let sources = Sources::new(store.mirrors(), store.tmp());
         let slots = capacity.steps;
         let (admission, jobs) = (Admission::new(capacity), Arc::new(Semaphore::new(slots)));
-        Shared { host, client, store, sources, admission, jobs, aws: None, slots }
+        let caches = Arc::new(Caches::open(store.caches(), CACHE_BYTES));
+        Shared { host, client, store, sources, admission, jobs, aws: None, caches, slots }
+    }
+
+    /// As many bytes of caches are kept as this at most.
+    pub fn keep_caches(&mut self, bytes: u64) {
+        self.caches = Arc::new(Caches::open(self.store.caches(), bytes));
     }
 }
 

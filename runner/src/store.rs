@@ -9,6 +9,7 @@
 //! shells/{run}            shells that people have open, see [`crate::shell::marks`]
 //! runs/{run}.json         runs whose volumes, values and network are kept for a later job
 //! mirrors/{repository}.git   see [`crate::mirror`]
+//! caches.json             what is kept from run to run, see [`crate::caches`]
 //! tmp/                    emptied at every start
 //! ```
 
@@ -69,6 +70,11 @@ impl Store {
     /// The folder of bare mirrors.
     pub fn mirrors(&self) -> PathBuf {
         self.root.join("mirrors")
+    }
+
+    /// The file that knows what is kept from run to run.
+    pub fn caches(&self) -> PathBuf {
+        self.root.join("caches.json")
     }
 
     /// The folder for what need not outlive the process.

@@ -30,6 +30,8 @@ pub struct Embedded {
     pub data: PathBuf,
     /// The engine, where it is not the usual one.
     pub docker_host: Option<String>,
+    /// How much of steps' caches is kept, in bytes.
+    pub cache_bytes: u64,
     /// The AWS profile whose credentials steps get.
     pub aws_profile: Option<String>,
     /// Where the logins of registries are, where that is not the usual place.
@@ -122,6 +124,7 @@ fn spawn(embedded: &Embedded) -> std::io::Result<Child> {
         .arg(&embedded.data)
         .arg("--embedded")
         .arg(std::process::id().to_string());
+    command.arg("--cache-bytes").arg(embedded.cache_bytes.to_string());
     if let Some(host) = &embedded.docker_host {
         command.arg("--docker-host").arg(host);
     }

@@ -78,6 +78,9 @@ pub struct ServeSettings {
     /// What hosts keep.
     #[command(flatten)]
     pub keep: Keep,
+    /// How much of steps' caches a host keeps from run to run, as 10GB or 500MB; 0 for none
+    #[arg(long, env = "DOCKERCISE_CACHE_BYTES", default_value = "10GB", value_name = "BYTES", value_parser = bytes)]
+    pub cache_bytes: u64,
     /// AWS profile of this computer whose credentials steps of trusted runs get [default: none]
     #[arg(long, env = "DOCKERCISE_AWS_PROFILE", value_name = "NAME")]
     pub aws_profile: Option<String>,

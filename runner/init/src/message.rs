@@ -130,6 +130,14 @@ pub enum Request {
         /// Another, which is there.
         to: Place,
     },
+    /// Makes a directory's content again in another, both below a root: directories anew, everything in them by a second
+    /// name. Whoever writes into a file of either must make a new one first, as overlayfs does.
+    LinkTree {
+        /// The directory.
+        from: Place,
+        /// Another, which is there and empty.
+        to: Place,
+    },
     /// What is there? Answered by [`Reply::Stat`].
     Stat {
         /// Where.

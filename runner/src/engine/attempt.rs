@@ -222,7 +222,11 @@ fn credentials_file(key: &AttemptKey, json: &str) -> Request {
 fn files_of(spec: &AttemptSpec) -> Result<Vec<Request>, EngineError> {
     let key = &spec.key;
     let (go, values) = (names::go_dir(key), names::values_dir(key));
-    let below = |mounted: &Mounted| if mounted.path == "." { WORKDIR.to_owned() } else { format!("{WORKDIR}/{}", mounted.path) };
+    let below = |mounted: &Mounted| match mounted.path.as_str() {
+        "." => WORKDIR.to_owned(),
+        outside if outside.starts_with('/') => outside.to_owned(),
+        path => format!("{WORKDIR}/{path}"),
+    };
     let content = Spec {
         argv: spec.argv.clone(),
         env: spec.env.clone(),

@@ -61,11 +61,9 @@ impl Engine {
     /// Makes the layers of a build's volume, which it writes nothing into, and the spool that its output goes into. May be
     /// repeated.
     pub async fn prepare_build(&self, key: &AttemptKey, volume: &[Mounted]) -> Result<(), EngineError> {
-        let inner = &self.inner;
-        self.holders(key.run).await?;
-        let (_, layers) = inner.working_directory(key, volume).await?;
+        self.make_layers(key, volume).await?;
         let dir = Request::MakeDir { at: names::spool_dir(key), mode: 0o755, like: None };
-        inner.keeper.all([layers, vec![dir, Request::Touch { at: names::spool(key), mode: 0o600 }]].concat()).await
+        self.inner.keeper.all(vec![dir, Request::Touch { at: names::spool(key), mode: 0o600 }]).await
     }
 
     /// Writes into an attempt's spool at an offset. May be repeated.

@@ -27,7 +27,7 @@ const OPTIONS_PAGE: usize = 4095;
 /// How long an upload may take.
 const UPLOAD: Duration = Duration::from_secs(60 * 60);
 /// Every image's own user may write here; nobody but steps gets here.
-const OPEN: u32 = 0o777;
+pub(super) const OPEN: u32 = 0o777;
 
 impl Engine {
     /// Extracts a tar stream as the content of a new finished layer; the layer is there whole or not at all.
@@ -103,7 +103,7 @@ pub(super) fn watched(
 }
 
 impl Inner {
-    async fn is_there(&self, place: &Place) -> Result<bool, EngineError> {
+    pub(super) async fn is_there(&self, place: &Place) -> Result<bool, EngineError> {
         let (reply, _) = self.keeper.ask(Request::Stat { at: place.clone() }).await?;
         Ok(matches!(reply, Reply::Stat { kind: Some(Kind::Directory), .. }))
     }
@@ -120,8 +120,11 @@ impl Inner {
         for (number, mounted) in volume.iter().enumerate() {
             let path = mounted.path.as_str();
             let (kind, over) = self.mounted(key, number, mounted, &mut requests).await?;
+            let outside = path.strip_prefix('/').filter(|below| is_clean(below));
             let target = if path == "." && number == 0 {
                 WORKDIR.to_owned()
+            } else if outside.is_some() {
+                path.to_owned()
             } else if let Some((Over { upper, lower }, below)) = innermost(&outer, path).filter(|_| is_clean(path)) {
                 requests.push(Request::MountPoint { at: upper.clone(), path: below.to_owned(), over: lower.clone() });
                 format!("{WORKDIR}/{path}")
@@ -186,7 +189,7 @@ impl Inner {
     }
 
     /// Copies what several layers together are into one, by a helper that sees them mounted.
-    async fn flatten(&self, chain: &[Place], top: &Place, to: &Place) -> Result<(), EngineError> {
+    pub(super) async fn flatten(&self, chain: &[Place], top: &Place, to: &Place) -> Result<(), EngineError> {
         let new = names::unfinished_layer(to);
         let open = Request::MakeDir { at: new.clone(), mode: OPEN, like: Some(top.clone()) };
         self.keeper.all(vec![Request::Remove { at: new.clone() }, open]).await?;

@@ -7,12 +7,14 @@
 //! | host | containers `keeper`, volumes `store`, `go` | |
 //! | run | a network, its holders | `{run}/` in both volumes |
 //! | attempt | a container with volumes of its own, or the image it makes | spool, workdir and links to values; spec in memory |
+//! | cache | | `cache/{name}` |
 //! | layer, value | | `l/{layer}`, `v/{step}` of the run |
 
 mod about;
 mod agent;
 mod attempt;
 mod build;
+mod cache;
 mod config;
 mod connect;
 mod end;

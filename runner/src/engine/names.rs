@@ -191,6 +191,20 @@ pub fn go_dir(key: &AttemptKey) -> Place {
     Place { root: Root::Go, path: format!("{}/{}", key.run.short(), short(key)) }
 }
 
+/// All that is kept from run to run.
+pub fn caches() -> Place {
+    store("cache".to_owned())
+}
+
+/// What is kept from run to run, by a name: letters, digits and dashes. Its folders are below it by their numbers.
+pub fn cache(name: &str) -> Result<Place, EngineError> {
+    let fits = |c: char| matches!(c, '0'..='9' | 'a'..='z' | '-');
+    if name.is_empty() || name.len() > 64 || !name.chars().all(fits) {
+        return Err(EngineError::Unusable(format!("`{name}` cannot be the name of a cache")));
+    }
+    Ok(below(&caches(), name))
+}
+
 /// A place below another.
 pub fn below(place: &Place, name: &str) -> Place {
     Place { root: place.root, path: format!("{}/{name}", place.path) }

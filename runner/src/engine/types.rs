@@ -110,7 +110,8 @@ pub struct Layer {
 /// A folder of a working directory, and what it starts from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mounted {
-    /// Relative to the working directory, clean; `.` for the working directory itself.
+    /// Relative to the working directory, clean; `.` for the working directory itself. Absolute, as `/root/.npm`, for a
+    /// folder outside of it.
     pub path: String,
     /// The finished layers it starts from, lowest first; none for an empty folder.
     pub chain: Vec<Layer>,

@@ -10,6 +10,7 @@
 //! nothing starts twice, whatever dies when.
 
 mod build;
+mod cache;
 mod end;
 mod env;
 mod phase;
@@ -28,6 +29,7 @@ pub use spec::{directory, order};
 pub use volume::Volumes;
 
 use crate::admission::Permit;
+use crate::caches::Sought;
 use crate::engine::{AttemptKey, Mounted, ValueInfo};
 use crate::host::Host;
 use crate::job::{Context, Go, Message};
@@ -49,6 +51,8 @@ pub struct Order {
     pub attempt: Attempt,
     /// What its working directory is made of; or in words why it cannot be.
     pub volume: Result<Vec<Mounted>, String>,
+    /// Its caches outside of the working directory.
+    pub caches: Vec<Mounted>,
     /// Where it is.
     pub at: At,
 }
@@ -86,6 +90,10 @@ pub struct Walk<H> {
     beside: Vec<Beside>,
     /// The arguments of its build.
     args: Vec<(String, String)>,
+    /// What its caches are found by; none where they are not to be kept.
+    cache_key: Option<Sought>,
+    /// What was found, for people.
+    cache_words: Option<String>,
 }
 
 /// A log on its way.
@@ -106,7 +114,19 @@ struct Dropped;
 impl<H: Host> Walk<H> {
     /// A step to be walked.
     pub fn new(cx: Arc<Context<H>>, order: Order, stop: watch::Receiver<Option<Outcome>>, quit: CancellationToken) -> Walk<H> {
-        Walk { cx, order, stop, quit, permit: None, pushes: Vec::new(), value: None, beside: Vec::new(), args: Vec::new() }
+        Walk {
+            cx,
+            order,
+            stop,
+            quit,
+            permit: None,
+            pushes: Vec::new(),
+            value: None,
+            beside: Vec::new(),
+            args: Vec::new(),
+            cache_key: None,
+            cache_words: None,
+        }
     }
 
     /// Walks it to where the server has been given everything.
@@ -125,11 +145,15 @@ impl<H: Host> Walk<H> {
         if let (Outcome::Failed { .. }, None, Some(early)) = (&end.outcome, &end.note, self.ended_early()) {
             end.note = Some(early);
         }
+        let passed = end.outcome == Outcome::Passed;
         let counts = self.finished(end).await;
         // The next one may run while the rest is stored.
         self.permit = None;
         self.end_services().await;
         if counts {
+            if passed {
+                self.save_caches().await;
+            }
             self.record().await;
         }
     }

@@ -119,6 +119,9 @@ impl<H: Host> Walk<H> {
         if let Some(build) = self.builds() {
             return self.prepare_build(&build).await.map(|()| None);
         }
+        if phase == Phase::Run {
+            self.restore_caches().await?;
+        }
         let services = if phase == Phase::Run { self.service_specs().await? } else { Vec::new() };
         let (spec, image) = self.spec(phase).await?;
         if self.permit.is_none() {
@@ -128,6 +131,9 @@ impl<H: Host> Walk<H> {
         self.create_services(services).await?;
         let shared = Arc::clone(&self.cx.shared);
         self.cx.whole(async move { patiently(|| shared.host.create(&spec)).await }).await?;
+        if phase == Phase::Run {
+            self.say_caches().await?;
+        }
         Ok(Some(image))
     }
 

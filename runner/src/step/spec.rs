@@ -1,5 +1,6 @@
 //! What a container is to do and to have, from the plan.
 
+use super::cache;
 use super::env::{LONGEST_VALUE, environment};
 use super::volume::Volumes;
 use super::{Order, Walk};
@@ -78,6 +79,7 @@ impl<H: Host> Walk<H> {
     /// What its working directory is made of.
     pub(super) fn volume(&self, phase: Phase) -> Result<Vec<Mounted>, String> {
         let mut volume = self.order.volume.clone()?;
+        volume.extend(self.order.caches.iter().cloned());
         if phase == Phase::Done {
             // On what `run` has left.
             for mounted in &mut volume {
@@ -165,7 +167,8 @@ fn is_read(plan: &Plan, step: StepIx) -> bool {
 /// Everything the loop says to a step it sends off.
 pub fn order(job: &Job, state: &RunState, attempt: Attempt, at: super::At) -> Order {
     let volumes = Volumes { plan: &job.plan, state, run: job.run, kept: &job.kept };
-    Order { attempt, volume: volumes.before(attempt), at }
+    let caches = cache::outside(job.plan.step(attempt.step), attempt, job.run);
+    Order { attempt, volume: volumes.before(attempt), caches, at }
 }
 
 #[cfg(test)]

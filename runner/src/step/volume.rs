@@ -2,8 +2,9 @@
 //!
 //! It follows from the plan and from which attempt of each step passed, so nobody has to remember it. With
 //! `vol: {".": a, lib: b}` a step gets `a`'s map, and `b`'s map below `lib`: what `a` had there is hidden, and no part of
-//! the volume that results.
+//! the volume that results. A cache in the working directory is such a folder too.
 
+use super::cache;
 use crate::engine::{Layer, Mounted};
 use crate::job::SOURCE_LAYER;
 use dockercise_pipeline::ids::{Attempt, RunId, StepIx};
@@ -61,7 +62,8 @@ impl Volumes<'_> {
             let missing: Vec<StepIx> = self.parents(step).filter(|parent| !maps.contains_key(parent)).collect();
             if missing.is_empty() {
                 todo.pop();
-                let map = self.start(step, &maps, &mut links);
+                let own = if step == attempt.step { attempt } else { self.attempt_of(step) };
+                let map = self.start(own, &maps, &mut links);
                 if map.len() > MOST_FOLDERS {
                     let name = self.plan.full_name(step);
                     return Err(format!(
@@ -95,7 +97,8 @@ impl Volumes<'_> {
         })
     }
 
-    fn start(&self, step: StepIx, ends: &HashMap<StepIx, Map>, links: &mut Vec<Link>) -> Map {
+    fn start(&self, attempt: Attempt, ends: &HashMap<StepIx, Map>, links: &mut Vec<Link>) -> Map {
+        let step = attempt.step;
         let mut map = Map::new();
         for MountPlan { path, from } in &self.plan.step(step).volume {
             let path = if path == "." { "" } else { path };
@@ -113,20 +116,29 @@ impl Volumes<'_> {
             }
         }
         map.entry(String::new()).or_insert(None);
+        for (place, path) in cache::folders(self.plan.step(step)).0 {
+            map.retain(|other, _| !is_within(other, &path));
+            links.push(Link { layer: Layer { run: self.run_of(step), name: cache::layer_name(attempt, place) }, below: None });
+            map.insert(path, Some(links.len() - 1));
+        }
         map
     }
 
     /// The same with what its `run` wrote on top.
     fn end(&self, step: StepIx, map: Map, links: &mut Vec<Link>) -> Map {
-        let kept = self.kept.iter().find(|kept| kept.step == step);
-        let own = Attempt { step, number: self.state.steps[step.index()].attempt };
-        let attempt = kept.map_or(own, |kept| kept.attempt);
+        let attempt = self.attempt_of(step);
         let over = map.into_iter().enumerate().map(|(folder, (path, below))| {
             let layer = Layer { run: self.run_of(step), name: layer_name(attempt, folder) };
             links.push(Link { layer, below });
             (path, Some(links.len() - 1))
         });
         over.collect()
+    }
+
+    /// The attempt that made a step's layers.
+    fn attempt_of(&self, step: StepIx) -> Attempt {
+        let own = Attempt { step, number: self.state.steps[step.index()].attempt };
+        self.kept.iter().find(|kept| kept.step == step).map_or(own, |kept| kept.attempt)
     }
 
     /// The run that made a step's layers.
@@ -151,7 +163,7 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use crate::tests::support::plans::{StepWords as _, plan, step};
-    use dockercise_pipeline::plan::StepPlan;
+    use dockercise_pipeline::plan::{CachePlan, StepPlan};
     use dockercise_pipeline::run::{Run, Selection};
     use std::sync::Arc;
 
@@ -216,6 +228,19 @@ mod tests {
         let first = mounted(step(""), &[("lib", None), ("lib/a", None), ("library", None)]);
         let second = mounted(step(""), &[(".", Some(0)), ("lib", None)]);
         assert_eq!(run(vec![first, second], 1), [".: 0a1 > 1a2", "lib: source > 1a2m1", "library: source 0a1m3 > 1a2m2"]);
+    }
+
+    #[test]
+    fn a_cache_is_a_folder_of_the_volume_and_goes_on_to_who_uses_it() {
+        let paths = vec!["/root/.npm".to_owned(), "lib/deep".to_owned(), "out".to_owned()];
+        let plan = CachePlan { paths, key: "k".into(), files: vec![], fallback: vec![] };
+        let cached = StepPlan { cache: Some(plan), ..mounted(step(""), &[(".", None), ("lib", None), ("out/x", None)]) };
+        let steps = vec![cached, step("").vol(0)];
+        assert_eq!(run(steps.clone(), 0), [".: source > 0a2", "lib: source > 0a2m1", "lib/deep: 0a2k1 > 0a2m2", "out: 0a2k2 > 0a2m3"]);
+        assert_eq!(
+            run(steps, 1),
+            [".: source 0a1 > 1a2", "lib: source 0a1m1 > 1a2m1", "lib/deep: 0a1k1 0a1m2 > 1a2m2", "out: 0a1k2 0a1m3 > 1a2m3"]
+        );
     }
 
     #[test]

@@ -49,6 +49,9 @@ pub struct World {
     pub builds: Vec<BuildSpec>,
     pub named: Vec<(String, String)>,
     pub pushed: Vec<String>,
+    /// The caches that are kept, and which layer began as which of them.
+    pub caches: BTreeMap<String, Vec<[Layer; 2]>>,
+    pub restored: Vec<(String, Option<String>)>,
     /// From now on every image's name stands for another one.
     pub tags_moved: bool,
     running: usize,
@@ -460,6 +463,44 @@ impl Host for FakeHost {
         }
         Ok(FakeTree { host: self.clone(), piece: None })
     }
+    async fn make_layers(&self, key: &AttemptKey, volume: &[Mounted]) -> Result<(), EngineError> {
+        self.call().await?;
+        self.world().layers.extend(volume.iter().map(|mounted| (key.run, mounted.layer.clone())));
+        Ok(())
+    }
+
+    async fn restore_cache(&self, run: RunId, layer: &str, from: Option<(&str, usize)>) -> Result<bool, EngineError> {
+        self.call().await?;
+        let mut world = self.world();
+        if !world.layers.insert((run, layer.to_owned())) {
+            return Ok(true);
+        }
+        let found = from.filter(|(name, place)| world.caches.get(*name).is_some_and(|folders| folders.len() > *place));
+        world.restored.push((layer.to_owned(), found.map(|(name, _)| name.to_owned())));
+        Ok(from.is_none() || found.is_some())
+    }
+
+    async fn save_cache(&self, name: &str, folders: &[[Layer; 2]]) -> Result<u64, EngineError> {
+        self.call().await?;
+        let mut world = self.world();
+        if folders.iter().flatten().any(|layer| !world.layers.contains(&(layer.run, layer.name.clone()))) {
+            world.faults.push(format!("what is to be kept is not there: {folders:?}"));
+        }
+        world.caches.insert(name.to_owned(), folders.to_vec());
+        Ok(100)
+    }
+
+    async fn forget_cache(&self, name: &str) -> Result<(), EngineError> {
+        self.call().await?;
+        self.world().caches.remove(name);
+        Ok(())
+    }
+
+    async fn caches(&self) -> Result<Vec<String>, EngineError> {
+        self.call().await?;
+        Ok(self.world().caches.keys().cloned().collect())
+    }
+
     async fn prepare_build(&self, key: &AttemptKey, volume: &[Mounted]) -> Result<(), EngineError> {
         self.call().await?;
         self.prepare(key, volume);

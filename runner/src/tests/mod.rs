@@ -4,6 +4,7 @@
 
 mod ahead;
 mod builds;
+mod caches;
 mod fake;
 mod kept;
 mod walks;

@@ -67,7 +67,7 @@ impl Scene {
         assert_eq!(world.faults, Vec::<String>::new());
         assert!(world.most_running <= 4, "{} ran at once", world.most_running);
         let here = &known.runs[run];
-        for (key, container) in &world.containers {
+        for (key, container) in world.containers.iter().filter(|(key, _)| key.run == here.id) {
             assert!(container.created == 1 && container.started <= 1, "{key:?}: {container:?}");
             assert!(container.removed, "{key:?} is left");
             let log = here.logs.get(&(key.attempt.step, key.attempt.number, key.phase)).cloned().unwrap_or_default();

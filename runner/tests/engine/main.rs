@@ -15,6 +15,7 @@ macro_rules! rig {
 mod agent;
 mod aws;
 mod builds;
+mod caches;
 mod daemon;
 mod docker;
 mod folders;

@@ -39,8 +39,16 @@ async fn runner_process() {
     let Ok(server) = std::env::var(CHILD[0]) else { return };
     tracing_subscriber::fmt().with_env_filter("info").with_writer(std::io::stderr).init();
     let data_dir = std::env::var(CHILD[1]).unwrap().into();
-    let options =
-        RunnerOptions { server, token: TOKEN.into(), data_dir, docker_host: None, docker_config: None, slots: None, aws_profile: None };
+    let options = RunnerOptions {
+        server,
+        token: TOKEN.into(),
+        data_dir,
+        docker_host: None,
+        docker_config: None,
+        slots: None,
+        aws_profile: None,
+        cache_bytes: 1_000_000_000,
+    };
     dockercise_runner::run(options).await.unwrap();
 }
 

@@ -28,6 +28,9 @@ pub struct RunnerArgs {
     /// How many steps may run at once [default: 8, or twice the processors if that is more]
     #[arg(long, value_name = "N")]
     slots: Option<usize>,
+    /// Bytes of steps' caches that are kept from run to run at most; 0 for none
+    #[arg(long, default_value_t = 10_000_000_000, value_name = "BYTES")]
+    cache_bytes: u64,
     /// Started by the `serve` with this process id: make way when it is gone and another one has come
     #[arg(long, hide = true, value_name = "PID")]
     embedded: Option<i32>,
@@ -51,6 +54,7 @@ pub fn run(args: RunnerArgs) -> anyhow::Result<ExitCode> {
             docker_config: args.docker_config,
             slots: args.slots,
             aws_profile: args.aws_profile,
+            cache_bytes: args.cache_bytes,
         };
         tokio::select! {
             ended = dockercise_runner::run(options) => ended,

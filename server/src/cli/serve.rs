@@ -78,6 +78,7 @@ async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
         docker_host: settings.docker_host.clone(),
         docker_config: settings.docker_config.clone(),
         aws_profile: settings.aws_profile.clone(),
+        cache_bytes: settings.cache_bytes,
     };
 
     let stop = CancellationToken::new();

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod agent;
+mod caches;
 mod kept;
 mod secrets;
 mod services;

@@ -27,6 +27,21 @@ pub fn run(from: &str, to: &str) -> io::Result<i32> {
 /// Copies the content of a directory into another, then what belongs to the directory itself.
 /// Devices and sockets are left out: no build has a use for them, and making a device is not allowed.
 pub fn tree(from: OwnedFd, to: OwnedFd) -> io::Result<()> {
+    each(from, to, How::Copied)
+}
+
+/// Makes the content of a directory again in another that is empty: what is no directory gets a second name.
+pub fn links(from: OwnedFd, to: OwnedFd) -> io::Result<()> {
+    each(from, to, How::Linked)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    Copied,
+    Linked,
+}
+
+fn each(from: OwnedFd, to: OwnedFd, how: How) -> io::Result<()> {
     let mut seen = HashMap::new();
     let root = to.try_clone()?;
     // Entering: make what is in a directory. Leaving: set its times, which the making has changed.
@@ -43,6 +58,9 @@ pub fn tree(from: OwnedFd, to: OwnedFd) -> io::Result<()> {
                 todo.push(Todo::Leave(to.try_clone()?, stat));
                 for name in names_in(&from)? {
                     let below = join(&path, &name)?;
+                    if how == How::Linked && linked(&from, &to, &name)? {
+                        continue;
+                    }
                     if let Some((from, to)) = entry(&from, &to, &name, &root, below.clone(), &mut seen)? {
                         todo.push(Todo::Enter(from, to, below));
                     }
@@ -51,6 +69,18 @@ pub fn tree(from: OwnedFd, to: OwnedFd) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Gives what is no directory a second name; false where it can have none, being a directory or having as many as the disk
+/// allows.
+fn linked(from: &OwnedFd, to: &OwnedFd, name: &CStr) -> io::Result<bool> {
+    if FileType::from_raw_mode(statat(from, name, AtFlags::SYMLINK_NOFOLLOW)?.st_mode) == FileType::Directory {
+        return Ok(false);
+    }
+    match linkat(from, name, to, name, AtFlags::empty()) {
+        Err(Errno::MLINK) => Ok(false),
+        outcome => Ok(outcome.map(|()| true)?),
+    }
 }
 
 enum Todo {
@@ -178,5 +208,24 @@ mod tests {
         assert_eq!(run.ino(), to.join("again").metadata().unwrap().ino());
         assert_eq!(std::fs::read_link(to.join("link")).unwrap().to_str(), Some("/etc/passwd"));
         assert_eq!(to.join("a").metadata().unwrap().modified().unwrap(), old);
+    }
+
+    #[test]
+    fn what_is_linked_is_the_same_file_in_a_directory_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        std::fs::create_dir_all(from.join("a")).unwrap();
+        std::fs::create_dir(&to).unwrap();
+        std::fs::set_permissions(&from, std::fs::Permissions::from_mode(0o700)).unwrap();
+        std::fs::write(from.join("a/file"), "x").unwrap();
+        symlink("/etc/passwd", from.join("a/link")).unwrap();
+        let open = |path: &std::path::Path| rustix::fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty()).unwrap();
+        links(open(&from), open(&to)).unwrap();
+        assert_eq!(to.join("a/file").metadata().unwrap().ino(), from.join("a/file").metadata().unwrap().ino());
+        assert_ne!(to.join("a").metadata().unwrap().ino(), from.join("a").metadata().unwrap().ino());
+        assert_eq!(std::fs::read_link(to.join("a/link")).unwrap().to_str(), Some("/etc/passwd"));
+        assert_eq!(to.metadata().unwrap().permissions().mode() & 0o7777, 0o700);
+        std::fs::remove_dir_all(&from).unwrap();
+        assert_eq!(std::fs::read(to.join("a/file")).unwrap(), b"x");
     }
 }

@@ -52,6 +52,7 @@ fn carry_out(roots: &Roots, request: Request, body: &mut Vec<u8>) -> io::Result<
         Request::Link { from, to } => roots.link(&from, &to)?,
         Request::Rename { from, to } => roots.rename(&from, &to)?,
         Request::Remove { at } => roots.remove(&at)?,
+        Request::LinkTree { from, to } => copy::links(roots.directory(&from)?, roots.directory(&to)?)?,
         Request::Copy { from, to } => copy::tree(roots.directory(&from)?, roots.directory(&to)?)?,
         Request::Stat { at } => return stat(roots, &at),
         Request::Read { at, offset, limit } => {

@@ -116,7 +116,7 @@ fn read_asks(roots: &Roots, out: &Out, standing: &Standing, slow: &Slow) -> io::
             Request::Listen { at } => sockets.listen(ask.id, at)?,
             Request::Say { socket, connection } => sockets.say(socket, connection, bytes.split_off(head))?,
             Request::Remove { .. } => slow.removals.send(ask).map_err(io::Error::other)?,
-            Request::Copy { .. } | Request::Sum { .. } | Request::Project { .. } | Request::Size { .. } => {
+            Request::Copy { .. } | Request::LinkTree { .. } | Request::Sum { .. } | Request::Project { .. } | Request::Size { .. } => {
                 slow.waited_for.send(ask).map_err(io::Error::other)?;
             }
             _ => answer::send(roots, out, ask)?,

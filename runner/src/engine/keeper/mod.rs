@@ -123,6 +123,7 @@ fn doing(request: &Request) -> String {
         Request::Rename { to, .. } => of("rename to", to),
         Request::Remove { at } => of("remove", at),
         Request::Copy { from, .. } => of("copy", from),
+        Request::LinkTree { from, .. } => of("make again", from),
         Request::Stat { at } => of("look at", at),
         Request::Read { at, .. } => of("read", at),
         Request::List { at } => of("list", at),

@@ -68,7 +68,8 @@ impl Wanted {
         Ok(Wanted { matcher: Globs(rules).matcher()?, under: under.into_iter().map(String::into_bytes).collect() })
     }
 
-    fn wants(&self, path: &str) -> bool {
+    /// Is this one of them, or in one of them?
+    pub fn wants(&self, path: &str) -> bool {
         self.matcher.matches(path)
     }
 }
