@@ -130,7 +130,7 @@ async fn nonsense_is_answered_with_words_and_never_breaks_anything() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn refs_and_messages_are_only_text() {
+async fn s63_s67_refs_and_messages_are_only_text() {
     let Some(world) = World::new().await else { return };
     let message = "'; drop table run; -- <img src=x onerror=alert(1)> {say} \u{202e}$(id)";
     let branch = "it's-$(touch${IFS}pwned);`id`-ü-{say}";

@@ -8,6 +8,7 @@ use crate::engine::{AttemptKey, EngineError, Folder, Serving};
 use crate::host::Host;
 use crate::shared::{Shared, patiently};
 use dockercise_pipeline::ids::{Attempt, Phase, RunId, StepIx};
+use dockercise_pipeline::plan::SourceOptions;
 use dockercise_pipeline::wire::Job;
 use std::collections::HashMap;
 use std::future::Future;
@@ -15,8 +16,23 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::{OnceCell, mpsc};
 use tokio_util::task::TaskTracker;
 
-/// The layer that holds the source.
-pub const SOURCE_LAYER: &str = "source";
+/// The layers that hold the source, each as some pipeline of the run wants it.
+const SOURCE_LAYERS: [(&str, SourceOptions); 4] = [
+    ("source", SourceOptions { submodules: false, lfs: false }),
+    ("source-s", SourceOptions { submodules: true, lfs: false }),
+    ("source-l", SourceOptions { submodules: false, lfs: true }),
+    ("source-sl", SourceOptions { submodules: true, lfs: true }),
+];
+
+/// The layer that holds the source as it is wanted.
+pub fn source_layer(wanted: SourceOptions) -> &'static str {
+    SOURCE_LAYERS[usize::from(wanted.submodules) + 2 * usize::from(wanted.lfs)].0
+}
+
+/// Which source a layer holds; none where it holds something else.
+pub fn source_in(layer: &str) -> Option<SourceOptions> {
+    SOURCE_LAYERS.iter().find(|(name, _)| *name == layer).map(|(_, options)| *options)
+}
 
 /// Times that the source is unpacked where the connection breaks.
 const FILL_TRIES: u32 = 3;
@@ -34,7 +50,8 @@ pub struct Context<H> {
     /// The job's line of events.
     pub line: mpsc::Sender<Message>,
     opened: Once<()>,
-    source: Once<()>,
+    /// As [`SOURCE_LAYERS`].
+    sources: [Once<()>; 4],
     pub(super) images: Images,
     /// What steps have left.
     left: Mutex<HashMap<Attempt, Vec<Folder>>>,
@@ -53,7 +70,7 @@ impl<H: Host> Context<H> {
             job,
             line,
             opened: OnceCell::new(),
-            source: OnceCell::new(),
+            sources: Default::default(),
             images: Images::default(),
             left: Mutex::default(),
             vault: Vault::default(),
@@ -133,19 +150,26 @@ impl<H: Host> Context<H> {
         self.left.lock().unwrap_or_else(PoisonError::into_inner).get(&attempt).cloned()
     }
 
-    /// Sees to it that the source's layer is there.
-    pub async fn source(&self) -> Result<(), String> {
-        self.source.get_or_init(async || self.make_source().await).await.clone()
+    /// Sees to it that the source's layers are there, as they are wanted.
+    pub async fn sources(&self, wanted: &[SourceOptions]) -> Result<(), String> {
+        for wanted in wanted {
+            let once = &self.sources[usize::from(wanted.submodules) + 2 * usize::from(wanted.lfs)];
+            once.get_or_init(async || self.make_source(*wanted).await).await.clone()?;
+        }
+        Ok(())
     }
 
-    async fn make_source(&self) -> Result<(), String> {
-        let run = self.job.run;
-        if patiently(|| self.host().has_layer(run, SOURCE_LAYER)).await.map_err(|e| e.to_string())? {
+    async fn make_source(&self, wanted: SourceOptions) -> Result<(), String> {
+        let (run, layer) = (self.job.run, source_layer(wanted));
+        if !self.job.trusted && wanted != SourceOptions::default() {
+            return Err("neither submodules nor Git LFS are fetched for this run\nits code comes from a fork".to_owned());
+        }
+        if patiently(|| self.host().has_layer(run, layer)).await.map_err(|e| e.to_string())? {
             return Ok(());
         }
         for _ in 0..FILL_TRIES {
-            let tar = self.shared.sources.checkout(&self.job.source).await.map_err(|e| e.to_string())?;
-            match self.host().fill_layer(run, SOURCE_LAYER, tar).await {
+            let tar = self.shared.sources.checkout(&self.job.source, wanted).await.map_err(|e| e.to_string())?;
+            match self.host().fill_layer(run, layer, tar).await {
                 Err(e) if e.is_connection() => tracing::warn!(error = %e, "unpacking the source broke off and is tried again"),
                 Err(e) => return Err(format!("unpacking the source: {e}")),
                 Ok(()) => return Ok(()),

@@ -13,7 +13,7 @@ mod message;
 mod reporter;
 pub mod vault;
 
-pub use context::{Context, SOURCE_LAYER};
+pub use context::{Context, source_in, source_layer};
 pub use end::{JobEnd, give_up_damaged};
 pub use message::{Go, Message};
 

@@ -4,9 +4,7 @@ use dockercise_pipeline::wire::Source;
 
 /// Refuses what git or ssh could take for an option or another protocol.
 pub fn source(source: &Source, protocol: &str) -> Result<(), String> {
-    if !sha(&source.sha) {
-        return Err(format!("{:?} is not a commit of 40 hex digits", source.sha));
-    }
+    sha(&source.sha)?;
     if !full_ref(&source.git_ref) {
         return Err(format!("{:?} is not the name of a ref", source.git_ref));
     }
@@ -16,8 +14,10 @@ pub fn source(source: &Source, protocol: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn sha(text: &str) -> bool {
-    text.len() == 40 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+/// Refuses what is not the id of a commit.
+pub fn sha(text: &str) -> Result<(), String> {
+    let fits = text.len() == 40 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    if fits { Ok(()) } else { Err(format!("{text:?} is not a commit of 40 hex digits")) }
 }
 
 /// The rules of `git check-ref-format`, and no part may begin with a dash.
@@ -32,7 +32,8 @@ fn full_ref(text: &str) -> bool {
         && text.split('/').all(part)
 }
 
-fn address(text: &str, protocol: &str) -> bool {
+/// Is it an address of that protocol which nobody takes for anything else, without a password?
+pub fn address(text: &str, protocol: &str) -> bool {
     let Some(rest) = text.strip_prefix(protocol).and_then(|r| r.strip_prefix("://")) else { return false };
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     // ssh takes a host that begins with a dash for an option; so may whatever stands behind the user's `@`.
@@ -79,7 +80,7 @@ mod tests {
         ] {
             assert!(!address(bad, "ssh"), "{bad}");
         }
-        assert!(sha("0123456789abcdef0123456789abcdef01234567"));
-        assert!(!sha("HEAD") && !sha("0123456789ABCDEF0123456789abcdef01234567"));
+        assert!(sha("0123456789abcdef0123456789abcdef01234567").is_ok());
+        assert!(sha("HEAD").is_err() && sha("0123456789ABCDEF0123456789abcdef01234567").is_err());
     }
 }

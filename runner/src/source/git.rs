@@ -10,6 +10,9 @@ use tokio::process::Command;
 /// No call takes longer.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
 
+/// Nor does a question to a server over ssh.
+const ASKING: Duration = Duration::from_secs(60);
+
 /// How ssh is called, in a folder that holds the two files it names (so no path has to be quoted).
 const SSH: &str = "ssh -F /dev/null -i key -o IdentitiesOnly=yes -o IdentityAgent=none -o BatchMode=yes -o StrictHostKeyChecking=yes \
     -o UserKnownHostsFile=known_hosts -o GlobalKnownHostsFile=/dev/null -o UpdateHostKeys=no -o ConnectTimeout=15 \
@@ -37,6 +40,14 @@ impl Git {
     /// # Errors
     /// Git's words.
     pub async fn local<S: AsRef<OsStr>>(&self, dir: &Path, args: impl IntoIterator<Item = S>) -> Result<String, String> {
+        self.local_bytes(dir, args).await.map(|out| String::from_utf8_lossy(&out).into_owned())
+    }
+
+    /// The same, with what it says as it is.
+    ///
+    /// # Errors
+    /// Git's words.
+    pub async fn local_bytes<S: AsRef<OsStr>>(&self, dir: &Path, args: impl IntoIterator<Item = S>) -> Result<Vec<u8>, String> {
         run(dir, "file", args).await
     }
 
@@ -45,11 +56,11 @@ impl Git {
     /// # Errors
     /// Git's words.
     pub async fn remote<S: AsRef<OsStr>>(&self, dir: &Path, args: impl IntoIterator<Item = S>) -> Result<String, String> {
-        run(dir, self.protocol, args).await
+        run(dir, self.protocol, args).await.map(|out| String::from_utf8_lossy(&out).into_owned())
     }
 }
 
-async fn run<S: AsRef<OsStr>>(dir: &Path, protocol: &str, args: impl IntoIterator<Item = S>) -> Result<String, String> {
+async fn run<S: AsRef<OsStr>>(dir: &Path, protocol: &str, args: impl IntoIterator<Item = S>) -> Result<Vec<u8>, String> {
     let mut command = Command::new("git");
     command.env_clear();
     if let Some(path) = std::env::var_os("PATH") {
@@ -77,7 +88,39 @@ async fn run<S: AsRef<OsStr>>(dir: &Path, protocol: &str, args: impl IntoIterato
         Ok(Ok(output)) => output,
     };
     if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        return Ok(output.stdout);
     }
     Err(words::of_git(&String::from_utf8_lossy(&output.stderr), output.status))
+}
+
+/// Asks a repository's server for something else than git, with the repository's path: `{program} {path} {word}`. `dir` holds
+/// the files `key` and `known_hosts`.
+///
+/// # Errors
+/// The server's words, or those of ssh.
+pub async fn ssh(dir: &Path, url: &str, program: &str, word: &str) -> Result<String, String> {
+    let Some((authority, path)) = url.strip_prefix("ssh://").and_then(|rest| rest.split_once('/')) else {
+        return Err("it is there for repositories over ssh only".to_owned());
+    };
+    // The other side reads it as a shell does.
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/~".contains(c);
+    if !path.chars().all(plain) || path.starts_with('-') {
+        return Err(format!("`{}` is no path that can be asked for", path.escape_debug()));
+    }
+    let mut command = Command::new("ssh");
+    command.env_clear();
+    if let Some(path) = std::env::var_os("PATH") {
+        command.env("PATH", path);
+    }
+    command.args(SSH.split_whitespace().skip(1)).arg("--").arg(format!("ssh://{authority}")).arg(format!("{program} {path} {word}"));
+    command.current_dir(dir).stdin(Stdio::null()).kill_on_drop(true);
+    match tokio::time::timeout(ASKING, command.output()).await {
+        Err(_) => Err("its server does not answer".to_owned()),
+        Ok(Err(e)) if e.kind() == std::io::ErrorKind::NotFound => {
+            Err("ssh is not installed on this host\ninstall it, such as with: apt-get install openssh-client".to_owned())
+        }
+        Ok(Err(e)) => Err(format!("ssh cannot be run: {e}")),
+        Ok(Ok(output)) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        Ok(Ok(output)) => Err(words::of_git(&String::from_utf8_lossy(&output.stderr), output.status)),
+    }
 }

@@ -25,7 +25,7 @@ const DEPTHS: [&str; 2] = ["--depth=50", "--depth=2147483647"];
 #[derive(Debug)]
 pub struct Mirrors {
     root: PathBuf,
-    locks: Mutex<HashMap<u64, Arc<tokio::sync::Mutex<()>>>>,
+    locks: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 /// One mirror, as long as nobody else works in it.
@@ -41,11 +41,11 @@ impl Mirrors {
         Mirrors { root, locks: Mutex::default() }
     }
 
-    /// Waits for the mirror of a repository.
-    pub async fn lock(&self, repository: u64) -> Mirror {
+    /// Waits for the mirror of a repository, by a name of letters and digits.
+    pub async fn lock(&self, repository: &str) -> Mirror {
         let lock = {
             let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(locks.entry(repository).or_default())
+            Arc::clone(locks.entry(repository.to_owned()).or_default())
         };
         Mirror { path: self.root.join(format!("{repository}.git")), _lock: lock.lock_owned().await }
     }
@@ -96,7 +96,7 @@ impl Mirror {
         let key = Key::write(source, tmp)?;
         let mut backoff = Backoff::default();
         for left in (0..TRIES).rev() {
-            match self.fetch_over(git, source, key.dir.path()).await {
+            match self.fetch_over(git, source, key.path()).await {
                 Err(e) if left > 0 && words::is_network(&e) => {
                     tracing::info!(repository = source.repository_id, error = %e, "fetching the source failed and is tried again");
                     tokio::time::sleep(backoff.pause()).await;
@@ -152,12 +152,13 @@ impl Mirror {
 
 /// The deploy key on disk, for as long as a fetch takes.
 #[derive(Debug)]
-struct Key {
+pub struct Key {
     dir: tempfile::TempDir,
 }
 
 impl Key {
-    fn write(source: &Source, tmp: &Path) -> Result<Key, String> {
+    /// Writes it, with the host keys that may be believed.
+    pub fn write(source: &Source, tmp: &Path) -> Result<Key, String> {
         let write = || -> std::io::Result<Key> {
             // The folder is private from the start: 0700.
             let dir = tempfile::Builder::new().prefix("key-").tempdir_in(tmp)?;
@@ -168,5 +169,10 @@ impl Key {
             Ok(Key { dir })
         };
         write().map_err(|e| words::disk(tmp, &e))
+    }
+
+    /// The folder with the files `key` and `known_hosts`.
+    pub fn path(&self) -> &Path {
+        self.dir.path()
     }
 }

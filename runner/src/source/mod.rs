@@ -2,16 +2,21 @@
 //!
 //! A bare mirror per repository is kept on the host, so that a second run fetches only what is new. From it a working
 //! tree with a `.git` of depth 1 is made in a temporary folder and streamed into the engine as a tar. Nothing the
-//! repository holds is ever run or followed here: no hooks, no submodules, no filters, no symbolic links.
+//! repository holds is ever run or followed here: no hooks, no filters, no symbolic links. Submodules and what Git LFS keeps
+//! elsewhere are fetched only where a pipeline asks for them.
 
+mod address;
 mod check;
 pub mod folder;
 mod git;
+mod lfs;
 mod mirror;
+mod submodules;
 mod tarball;
 mod words;
 mod worktree;
 
+use dockercise_pipeline::plan::SourceOptions;
 use dockercise_pipeline::wire::Source;
 use folder::Folder;
 use futures_util::StreamExt as _;
@@ -25,6 +30,8 @@ use tempfile::TempDir;
 #[derive(Debug)]
 pub struct Sources {
     git: Git,
+    /// For other servers, over https.
+    open: Git,
     mirrors: Mirrors,
     tmp: PathBuf,
     /// In place of all repositories.
@@ -42,7 +49,7 @@ pub type Tar = BoxStream<'static, std::io::Result<bytes::Bytes>>;
 impl Sources {
     /// With mirrors in one folder and temporary files in another; both are absolute.
     pub fn new(mirrors: PathBuf, tmp: PathBuf) -> Sources {
-        Sources { git: Git::new("ssh"), mirrors: Mirrors::new(mirrors), tmp, folder: None }
+        Sources { git: Git::new("ssh"), open: Git::new("https"), mirrors: Mirrors::new(mirrors), tmp, folder: None }
     }
 
     /// From now on every source is this folder as it is.
@@ -55,21 +62,27 @@ impl Sources {
     ///
     /// # Errors
     /// In words for the person whose step it is.
-    pub async fn checkout(&self, source: &Source) -> Result<Tar, SourceError> {
+    pub async fn checkout(&self, source: &Source, wanted: SourceOptions) -> Result<Tar, SourceError> {
         match &self.folder {
-            Some(folder) => Ok(folder.tar(&self.tmp).await.map_err(|e| SourceError(e.0))?.boxed()),
-            None => Ok(tarball::stream(self.try_checkout(source).await.map_err(SourceError)?).boxed()),
+            Some(folder) => Ok(folder.tar(&self.tmp, wanted).await.map_err(|e| SourceError(e.0))?.boxed()),
+            None => Ok(tarball::stream(self.try_checkout(source, wanted).await.map_err(SourceError)?).boxed()),
         }
     }
 
     /// A working tree in a temporary folder, which goes with it.
-    async fn try_checkout(&self, source: &Source) -> Result<TempDir, String> {
+    async fn try_checkout(&self, source: &Source, wanted: SourceOptions) -> Result<TempDir, String> {
         check::source(source, self.git.protocol())?;
-        let mirror = self.mirrors.lock(source.repository_id).await;
+        let mirror = self.mirrors.lock(&source.repository_id.to_string()).await;
         mirror.fetch(&self.git, source, &self.tmp).await?;
         let dir = tempfile::Builder::new().prefix("tree-").tempdir_in(&self.tmp).map_err(|e| words::disk(&self.tmp, &e))?;
         worktree::make(&self.git, mirror.path(), source, dir.path()).await?;
         mirror.tidy(&self.git).await;
+        if wanted.submodules {
+            submodules::add(self, source, dir.path()).await?;
+        }
+        if wanted.lfs {
+            lfs::fill(&self.git, source, dir.path(), &mirror.path().with_extension("lfs"), &self.tmp).await?;
+        }
         Ok(dir)
     }
 }

@@ -25,9 +25,25 @@ impl Scene {
             std::fs::create_dir(dir.path().join(name)).unwrap();
         }
         git(&dir.path().join("origin"), &["init", "--quiet"]);
-        let sources =
-            Sources { git: Git::new("file"), mirrors: Mirrors::new(dir.path().join("mirrors")), tmp: dir.path().join("tmp"), folder: None };
+        let sources = Sources {
+            git: Git::new("file"),
+            open: Git::new("https"),
+            mirrors: Mirrors::new(dir.path().join("mirrors")),
+            tmp: dir.path().join("tmp"),
+            folder: None,
+        };
         Scene { dir, sources }
+    }
+
+    /// Another repository with one file of its own name.
+    fn other(&self, name: &str) -> PathBuf {
+        let dir = self.dir.path().join(name);
+        std::fs::create_dir(&dir).unwrap();
+        git(&dir, &["init", "--quiet"]);
+        std::fs::write(dir.join(name), name).unwrap();
+        git(&dir, &["add", "-A"]);
+        git(&dir, &["commit", "--quiet", "-m", name]);
+        dir
     }
 
     fn origin(&self) -> PathBuf {
@@ -53,7 +69,11 @@ impl Scene {
     }
 
     async fn unpacked(&self, sha: &str) -> TempDir {
-        let tar = self.sources.checkout(&self.source(sha)).await.unwrap();
+        self.unpacked_with(sha, SourceOptions::default()).await
+    }
+
+    async fn unpacked_with(&self, sha: &str, wanted: SourceOptions) -> TempDir {
+        let tar = self.sources.checkout(&self.source(sha), wanted).await.unwrap();
         let bytes: Vec<u8> = tar.map(|c| c.unwrap()).collect::<Vec<_>>().await.concat();
         let mut archive = tar::Archive::new(&bytes[..]);
         for entry in archive.entries().unwrap() {
@@ -102,7 +122,7 @@ async fn the_tree_is_the_commit_with_a_small_git_and_no_trace_of_this_host() {
 async fn a_commit_that_is_not_there_says_so_and_a_damaged_mirror_is_made_anew() {
     let scene = Scene::new();
     let sha = scene.commit("a", "one");
-    let gone = scene.sources.checkout(&scene.source(&"1".repeat(40))).await.err().unwrap().to_string();
+    let gone = scene.sources.checkout(&scene.source(&"1".repeat(40)), SourceOptions::default()).await.err().unwrap().to_string();
     assert!(gone.starts_with("fetching the source: "), "{gone}");
     scene.unpacked(&sha).await;
     let mirror = scene.dir.path().join("mirrors/7.git");
@@ -110,7 +130,7 @@ async fn a_commit_that_is_not_there_says_so_and_a_damaged_mirror_is_made_anew() 
     std::fs::write(mirror.join("shallow.lock"), "").unwrap();
     scene.unpacked(&sha).await;
     let bad = Source { git_ref: "--upload-pack=x".into(), ..scene.source(&sha) };
-    assert!(scene.sources.checkout(&bad).await.err().unwrap().0.contains("not the name of a ref"));
+    assert!(scene.sources.checkout(&bad, SourceOptions::default()).await.err().unwrap().0.contains("not the name of a ref"));
 }
 
 #[tokio::test]
@@ -119,7 +139,7 @@ async fn a_mirror_stays_small() {
     let mut last = String::new();
     for i in 0..31 {
         last = scene.commit("a", &i.to_string());
-        drop(scene.sources.checkout(&scene.source(&last)).await.unwrap());
+        drop(scene.sources.checkout(&scene.source(&last), SourceOptions::default()).await.unwrap());
     }
     let mirror = scene.dir.path().join("mirrors/7.git");
     assert_eq!(git(&mirror, &["for-each-ref"]).lines().count(), 11);
@@ -130,8 +150,8 @@ async fn a_mirror_stays_small() {
     }
 }
 
-async fn packed(folder: &Folder, tmp: &Path) -> TempDir {
-    let stream = folder.tar(tmp).await.unwrap();
+async fn packed(folder: &Folder, tmp: &Path, wanted: SourceOptions) -> TempDir {
+    let stream = folder.tar(tmp, wanted).await.unwrap();
     let bytes: Vec<u8> = stream.map(|c| c.unwrap()).collect::<Vec<_>>().await.concat();
     let dir = tempfile::tempdir().unwrap();
     tar::Archive::new(&bytes[..]).unpack(dir.path()).unwrap();
@@ -167,7 +187,7 @@ async fn a_checkout_is_taken_as_it_is_without_what_git_ignores() {
     let head = folder.head().unwrap().clone();
     assert_eq!((head.sha.as_str(), head.branch.as_deref(), head.repository.as_deref()), (&*sha, Some("main"), Some("octo/app")));
     assert!(head.changed);
-    let tree = packed(&folder, &scene.dir.path().join("tmp")).await;
+    let tree = packed(&folder, &scene.dir.path().join("tmp"), SourceOptions::default()).await;
     assert_eq!(std::fs::read_to_string(tree.path().join("a")).unwrap(), "changed");
     assert_eq!(std::fs::read_to_string(tree.path().join("kept/new ü")).unwrap(), "new");
     assert_eq!(std::fs::read_link(tree.path().join("link")).unwrap(), Path::new("/nowhere"));
@@ -195,7 +215,118 @@ async fn a_folder_without_git_is_all_of_its_files() {
     assert_eq!(folder.head(), None);
     let files: Vec<String> = folder.files().await.unwrap().iter().map(|f| f.display().to_string()).collect();
     assert_eq!(files, [".hidden", "a", "b/c/one", "b/two", "loop"]);
-    let tree = packed(&folder, dir.path()).await;
+    let tree = packed(&folder, dir.path(), SourceOptions::default()).await;
     assert_eq!(std::fs::read_to_string(tree.path().join("b/c/one")).unwrap(), "b/c/one");
     assert!(!tree.path().join(".git").exists());
+}
+
+const SUBMODULES: SourceOptions = SourceOptions { submodules: true, lfs: false };
+
+fn add_submodule(to: &Path, url: &str, path: &str) {
+    git(to, &["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "--", url, path]);
+    git(to, &["commit", "--quiet", "-m", path]);
+}
+
+#[tokio::test]
+async fn submodules_come_where_they_are_asked_for_at_their_commits_and_theirs() {
+    let scene = Scene::new();
+    let (outer, inner) = (scene.other("outer"), scene.other("inner"));
+    add_submodule(&outer, inner.to_str().unwrap(), "deep/inner");
+    // As an address below the origin's server; what was written by git names no protocol here.
+    for (at, from, to) in [(&outer, "= /", "= file:///"), (&scene.origin(), "", "")] {
+        let file = at.join(".gitmodules");
+        if let Ok(text) = std::fs::read_to_string(&file) {
+            std::fs::write(&file, text.replace(from, to)).unwrap();
+            git(at, &["commit", "--quiet", "-am", "address"]);
+        }
+    }
+    add_submodule(&scene.origin(), outer.to_str().unwrap(), "libs/outer");
+    let file = scene.origin().join(".gitmodules");
+    let text = std::fs::read_to_string(&file).unwrap().replace(outer.to_str().unwrap(), "../outer");
+    std::fs::write(&file, text).unwrap();
+    let sha = scene.commit("a", "one");
+    // It goes on; what the commit names stays.
+    std::fs::write(outer.join("outer"), "newer").unwrap();
+    git(&outer, &["commit", "--quiet", "-am", "newer"]);
+
+    let plain = scene.unpacked(&sha).await;
+    assert_eq!(std::fs::read_dir(plain.path().join("libs/outer")).unwrap().count(), 0, "only where they are asked for");
+    let tree = scene.unpacked_with(&sha, SUBMODULES).await;
+    assert_eq!(std::fs::read_to_string(tree.path().join("libs/outer/outer")).unwrap(), "outer");
+    assert_eq!(std::fs::read_to_string(tree.path().join("libs/outer/deep/inner/inner")).unwrap(), "inner");
+    assert_eq!(git(tree.path(), &["status", "--porcelain"]), "");
+    assert_eq!(git(tree.path(), &["submodule", "--quiet", "foreach", "--recursive", "pwd"]).lines().count(), 2);
+    let config = std::fs::read_to_string(tree.path().join("libs/outer/.git/config")).unwrap();
+    assert!(!config.contains("mirrors"), "{config}");
+    // A second run finds them here.
+    for gone in [&outer, &inner, &scene.origin()] {
+        std::fs::rename(gone, gone.with_extension("away")).unwrap();
+    }
+    scene.unpacked_with(&sha, SUBMODULES).await;
+    assert!(crate::disk::names(&scene.dir.path().join("tmp")).unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn s63_a_submodule_from_elsewhere_is_refused_in_words_and_nothing_is_run() {
+    let scene = Scene::new();
+    let lib = scene.other("lib");
+    add_submodule(&scene.origin(), lib.to_str().unwrap(), "lib");
+    let pwned = scene.dir.path().join("pwned");
+    let with_url = |url: &str| {
+        git(&scene.origin(), &["config", "-f", ".gitmodules", "submodule.lib.url", url]);
+        scene.commit("a", url)
+    };
+    for (url, why) in [
+        (format!("ext::sh -c touch% {}", pwned.display()), "is no address"),
+        (format!("ssh://-oProxyCommand=touch${{IFS}}{}/x", pwned.display()), "is not fetched from"),
+        (format!("--upload-pack=touch${{IFS}}{}", pwned.display()), "is no address"),
+        ("http://127.0.0.1:1/x.git".to_owned(), "is not fetched from"),
+        ("https://anna:secret@127.0.0.1:1/x.git".to_owned(), "is not fetched from"),
+        ("https://127.0.0.1:1/x.git".to_owned(), "Failed to connect"),
+    ] {
+        let sha = with_url(&url);
+        let refused = scene.sources.checkout(&scene.source(&sha), SUBMODULES).await.err().unwrap().0;
+        assert!(refused.starts_with("the submodule lib: ") && refused.contains(why), "{url}: {refused}");
+    }
+    git(&scene.origin(), &["config", "-f", ".gitmodules", "--unset", "submodule.lib.url"]);
+    let sha = scene.commit("a", "none");
+    let refused = scene.sources.checkout(&scene.source(&sha), SUBMODULES).await.err().unwrap().0;
+    assert!(refused.contains("no address for it in .gitmodules"), "{refused}");
+    assert!(!pwned.exists());
+}
+
+#[tokio::test]
+async fn a_second_run_fetches_only_what_is_new() {
+    let scene = Scene::new();
+    let noise: Vec<u8> = std::iter::repeat_with(rand::random::<u8>).take(1 << 20).collect();
+    std::fs::write(scene.origin().join("large"), noise).unwrap();
+    let first = scene.commit("a", "one");
+    let second = scene.commit("a", "two");
+    let kib = || {
+        let counted = git(&scene.dir.path().join("mirrors/7.git"), &["count-objects", "-v"]);
+        let of = |name: &str| counted.lines().find_map(|l| l.strip_prefix(name)?.parse::<u64>().ok()).unwrap();
+        of("size: ") + of("size-pack: ")
+    };
+    scene.unpacked(&first).await;
+    let before = kib();
+    assert!(before >= 1024, "{before}");
+    scene.unpacked(&second).await;
+    let more = kib() - before;
+    assert!(more < 64, "{more} KiB came for a change of three bytes");
+}
+
+#[tokio::test]
+async fn a_checkouts_submodules_are_taken_as_they_are() {
+    let scene = Scene::new();
+    let lib = scene.other("lib");
+    scene.commit("a", "one");
+    add_submodule(&scene.origin(), lib.to_str().unwrap(), "lib");
+    std::fs::write(scene.origin().join("lib/new"), "new").unwrap();
+    let folder = Folder::find(&scene.origin()).await.unwrap();
+    let tmp = scene.dir.path().join("tmp");
+    let plain = packed(&folder, &tmp, SourceOptions::default()).await;
+    assert_eq!(std::fs::read_dir(plain.path().join("lib")).unwrap().count(), 0);
+    let tree = packed(&folder, &tmp, SUBMODULES).await;
+    let read = |name: &str| std::fs::read_to_string(tree.path().join("lib").join(name)).unwrap();
+    assert_eq!((read("lib"), read("new")), ("lib".to_owned(), "new".to_owned()));
 }

@@ -13,12 +13,13 @@ const SAYS_NOTHING: [&str; 4] = [
 ];
 
 /// What is to be done, by what git or ssh say.
-const ADVICE: [(&str, &str); 10] = [
+const ADVICE: [(&str, &str); 11] = [
     ("Permission denied (", "was the deploy key removed from the repository? connect it again"),
     (
         "Host key verification failed",
         "the machine that answered has another host key than the one on record: find out why before you accept it",
     ),
+    ("could not read Username", "it is not there for everybody, and this host has no login for it"),
     ("Could not resolve hostname", "this host cannot look up the name: check its network and DNS"),
     ("Connection refused", "nobody listens there: check the address and the network of this host"),
     ("Connection timed out", "nobody answers there: check the network of this host"),
@@ -45,6 +46,7 @@ pub fn of_git(stderr: &str, status: ExitStatus) -> String {
 pub fn is_network(words: &str) -> bool {
     [
         "resolve hostname",
+        "resolve host:",
         "Connection refused",
         "Connection timed out",
         "Connection reset",
@@ -59,7 +61,7 @@ pub fn is_network(words: &str) -> bool {
 
 /// Has the other side refused, so that the mirror is not to blame?
 pub fn is_refusal(words: &str) -> bool {
-    ["Permission denied", "Host key", "not our ref", "remote ref", "denied", "not found", "not installed", "No space left"]
+    ["Permission denied", "Host key", "not our ref", "remote ref", "denied", "not found", "read Username", "not installed", "No space left"]
         .iter()
         .any(|sign| words.contains(sign))
 }

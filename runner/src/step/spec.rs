@@ -6,10 +6,10 @@ use super::volume::Volumes;
 use super::{Order, Walk};
 use crate::engine::{AttemptSpec, ImageConfig, ImageRef, LOG_CAP, Layer, Limits, Mounted, ValueFile};
 use crate::host::Host;
-use crate::job::{Context, SOURCE_LAYER};
+use crate::job::{Context, source_in};
 use crate::shared::patiently;
 use dockercise_pipeline::ids::{Attempt, Phase, StepIx};
-use dockercise_pipeline::plan::{ImageFrom, Plan, StepPlan, WORKDIR, Work};
+use dockercise_pipeline::plan::{ImageFrom, Plan, SourceOptions, StepPlan, WORKDIR, Work};
 use dockercise_pipeline::run::RunState;
 use dockercise_pipeline::wire::{Job, ResolvedImage};
 use std::time::Duration;
@@ -29,7 +29,8 @@ impl<H: Host> Walk<H> {
         let (cx, attempt) = (&*self.cx, self.order.attempt);
         let plan = cx.job.plan.step(attempt.step);
         let volume = self.volume(phase)?;
-        let source = async { if self.of_source(&volume) { cx.source().await } else { Ok(()) } };
+        let sources = self.sources_of(&volume);
+        let source = cx.sources(&sources);
         cx.open().await?;
         let from = plan.image().ok_or(NO_CONTAINER)?;
         let ((name, image), (), mut env) = tokio::try_join!(self.image(from), source, environment(cx, attempt.step))?;
@@ -64,10 +65,10 @@ impl<H: Host> Walk<H> {
         Ok((spec, ResolvedImage { name, id: image.id, digest: image.digest }))
     }
 
-    /// Is the run's source a part of it?
-    pub(super) fn of_source(&self, volume: &[Mounted]) -> bool {
-        let run = self.cx.job.run;
-        volume.iter().any(|mounted| mounted.chain.first().is_some_and(|layer| layer.name == SOURCE_LAYER && layer.run == run))
+    /// What of the run's source is a part of it.
+    pub(super) fn sources_of(&self, volume: &[Mounted]) -> Vec<SourceOptions> {
+        let lowest = volume.iter().filter_map(|mounted| mounted.chain.first()).filter(|layer| layer.run == self.cx.job.run);
+        lowest.filter_map(|layer| source_in(&layer.name)).collect()
     }
 
     /// What it may use.

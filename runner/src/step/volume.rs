@@ -6,7 +6,7 @@
 
 use super::cache;
 use crate::engine::{Layer, Mounted};
-use crate::job::SOURCE_LAYER;
+use crate::job::source_layer;
 use dockercise_pipeline::ids::{Attempt, RunId, StepIx};
 use dockercise_pipeline::plan::{MountPlan, Plan, VolumeFrom};
 use dockercise_pipeline::run::RunState;
@@ -106,7 +106,8 @@ impl Volumes<'_> {
             map.retain(|other, _| !is_within(other, path));
             match from {
                 VolumeFrom::Source => {
-                    links.push(Link { layer: Layer { run: self.run_of(step), name: SOURCE_LAYER.to_owned() }, below: None });
+                    let name = source_layer(self.plan.pipeline(self.plan.step(step).pipeline).source).to_owned();
+                    links.push(Link { layer: Layer { run: self.run_of(step), name }, below: None });
                     map.insert(path.to_owned(), Some(links.len() - 1));
                 }
                 VolumeFrom::Step { step } => {

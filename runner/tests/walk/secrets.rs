@@ -162,6 +162,20 @@ async fn s05_only_code_that_is_trusted_has_an_ssh_agent() {
     scene.end(runner).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn s05_a_forks_code_has_nothing_fetched_that_it_names() {
+    let scene = scene!();
+    let runner = scene.runner();
+    scene.server.untrusted();
+    let mut plan = plan(vec![step("true").source()]);
+    plan.pipelines[0].source.submodules = true;
+    let run = scene.submit_plan(plan);
+    scene.server.until_released(run).await;
+    let Some(Outcome::Infra { reason }) = scene.server.outcome(run, 0) else { panic!("{:?}", scene.server.outcome(run, 0)) };
+    assert_eq!(reason, "neither submodules nor Git LFS are fetched for this run\nits code comes from a fork");
+    scene.end(runner).await;
+}
+
 fn sorted(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     lines.sort();

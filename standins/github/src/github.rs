@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::git::Git;
 use crate::journal::Journal;
+use crate::lfs::Lfs;
 use crate::links::Links;
 use crate::state::World;
 
@@ -20,6 +21,7 @@ type PushLock = Arc<tokio::sync::Mutex<()>>;
 pub(crate) struct GitHub {
     world: Mutex<World>,
     push_locks: Mutex<HashMap<u64, PushLock>>,
+    lfs: Mutex<Lfs>,
     pub(crate) data_dir: PathBuf,
     pub(crate) links: Links,
     pub(crate) host_key: String,
@@ -38,6 +40,7 @@ impl GitHub {
         Self {
             world: Mutex::new(World::new()),
             push_locks: Mutex::default(),
+            lfs: Mutex::default(),
             data_dir,
             links,
             host_key,
@@ -52,6 +55,11 @@ impl GitHub {
     /// The world, locked. Never hold it across an await.
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What Git LFS keeps, locked. Never hold it across an await.
+    pub(crate) fn lfs(&self) -> MutexGuard<'_, Lfs> {
+        self.lfs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Wakes everybody who waits for something to happen.

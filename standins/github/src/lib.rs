@@ -18,6 +18,7 @@ mod github;
 mod http_git;
 pub mod journal;
 mod json;
+mod lfs;
 mod links;
 mod pulls;
 mod push;

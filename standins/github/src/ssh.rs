@@ -18,6 +18,7 @@ use tokio::process::Child;
 
 use crate::git;
 use crate::github::GitHub;
+use crate::lfs;
 use crate::push::{self, Pusher};
 
 /// Makes an ed25519 host key.
@@ -151,6 +152,10 @@ impl Handler for Connection {
         let (github, protocol) = (Arc::clone(&self.github), self.protocol.clone());
         self.github.tasks.spawn(async move {
             match admitted {
+                Ok(Admitted { says: Some(text), .. }) => {
+                    let _ = channel.data_bytes(text.into_bytes()).await;
+                    end(&channel, 0).await;
+                }
                 Ok(admitted) => run(github, channel, admitted, protocol).await,
                 Err(text) => refuse(&channel, &text).await,
             }
@@ -159,8 +164,9 @@ impl Handler for Connection {
     }
 }
 
-/// A pack program that may run.
+/// A pack program that may run, or an answer at once.
 struct Admitted {
+    says: Option<String>,
     writes: bool,
     repository: u64,
     pusher: Pusher,
@@ -171,7 +177,9 @@ fn admit(github: &GitHub, key: Option<&Opened>, command: &str) -> Result<Admitte
     let unknown = || "Invalid command\n".to_owned();
     let missing = || "ERROR: Repository not found.\n".to_owned();
     let (program, path) = command.trim().split_once(' ').ok_or_else(unknown)?;
+    let (path, operation) = path.rsplit_once(' ').filter(|_| program == "git-lfs-authenticate").unwrap_or((path, "download"));
     let writes = match program {
+        "git-lfs-authenticate" => operation != "download",
         "git-upload-pack" => false,
         "git-receive-pack" => true,
         _ => return Err(unknown()),
@@ -192,7 +200,9 @@ fn admit(github: &GitHub, key: Option<&Opened>, command: &str) -> Result<Admitte
     let own = world.repositories.get_mut(&opened.repository).and_then(|own| own.keys.get_mut(&opened.key));
     // The key may have been removed since the connection was opened.
     own.ok_or_else(missing)?.last_used = Some(Utc::now());
-    Ok(Admitted { writes, repository: opened.repository, pusher: Pusher { user, deploy_key: true } })
+    drop(world);
+    let says = (program == "git-lfs-authenticate").then(|| lfs::authenticate(github, opened.repository, path));
+    Ok(Admitted { says, writes, repository: opened.repository, pusher: Pusher { user, deploy_key: true } })
 }
 
 /// Says why not and ends the channel.

@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use crate::github::GitHub;
 use crate::journal::Journal;
 use crate::links::Links;
-use crate::{admin, api, faults, http_git, ssh};
+use crate::{admin, api, faults, http_git, lfs, ssh};
 
 /// How long shutdown waits for requests and deliveries under way.
 const GRACE: Duration = Duration::from_secs(3);
@@ -152,6 +152,8 @@ fn router(github: &Arc<GitHub>) -> Router {
         .route("/{owner}/{repo}/info/refs", get(http_git::info_refs))
         .route("/{owner}/{repo}/git-upload-pack", post(http_git::upload_pack))
         .route("/{owner}/{repo}/git-receive-pack", post(http_git::receive_pack))
+        .route("/{owner}/{repo}/info/lfs/objects/batch", post(lfs::batch))
+        .route("/{owner}/{repo}/lfs-objects/{oid}", get(lfs::object))
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(Arc::clone(github), faults::apply));
     Router::new().nest("/api/v3", api::router(github)).nest("/_standin", admin::router()).merge(git).with_state(Arc::clone(github))

@@ -25,6 +25,8 @@ push:
   vol: get-code
   run: git push -q ssh://git@HOST:PORT/anna/app.git HEAD:refs/heads/mine 2>&1 || echo refused
 look:
+  vol: source
+  results: ['.git/**', '**']
   run: |
     echo looking >&2
     until test -e go; do sleep 0.1; done
@@ -85,13 +87,15 @@ async fn s65_a_step_clones_with_the_repositorys_key_and_never_has_it() {
     let look = tokio::process::Command::new("docker").args(["exec", &container, "sh", "-c", LOOK]).output();
     let seen = tokio::time::timeout(Duration::from_secs(60), look).await.unwrap().unwrap().stdout;
     let holds = |bytes: &[u8]| seen.windows(bytes.len()).any(|part| part == bytes);
+    assert!(holds(b"[remote \"origin\"]"), "the source is there");
     assert!(holds(b"deploy key of anna/app") && holds(b"SSH_AUTH_SOCK=") && holds(b"ssh-add"), "it looked at nothing");
     assert!(!key.iter().any(|part| holds(part)), "the key is in the container");
+    assert!(!holds(world.token.as_bytes()), "GitHub's token is in the container");
     run.ends("passed").await.unwrap();
     assert!(run.log("look", "run").await.unwrap().contains("deploy key of anna/app"));
     // Nor is it on this machine's disk once the job is over, but sealed.
     let found = stories::api::eventually("a disk without the key", async || {
-        let found = holding(world.server.data(), &[std::str::from_utf8(&key[0])?]);
+        let found = holding(world.server.data(), &[std::str::from_utf8(&key[0])?, &world.token]);
         Ok(found.is_empty().then_some(()))
     });
     found.await.unwrap();

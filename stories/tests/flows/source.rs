@@ -1,5 +1,6 @@
 //! `source` is the pushed commit, exact.
 
+use sha2::{Digest as _, Sha256};
 use std::os::unix::fs::PermissionsExt as _;
 use stories::World;
 
@@ -14,6 +15,11 @@ look:
     readlink broken
     ./run.sh
     wc -c < 'a folder/binary ü'
+";
+
+const WITH: &str = "settings: {source: {submodules: true}}
+img: IMAGE
+look: {vol: source, run: 'ls site/pages; cat site/pages/page'}
 ";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -38,6 +44,77 @@ async fn each_run_sees_the_commit_that_was_pushed_for_it() {
             format!("{sha} refs/heads/main main push anna/app\n{sha}\n{text}\n755 run.sh\n644 text\ntext\n/nowhere/at all\nran\n5\n");
         assert_eq!(seen, wanted);
     }
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn submodules_are_there_where_a_file_asks_for_them() {
+    let Some(world) = World::new().await else { return };
+    let clone = &world.clone;
+    // The only repository that the key reads: a branch of the same one.
+    clone.write("page", "a page\n").unwrap();
+    clone.commit("A page").unwrap();
+    clone.push("HEAD:refs/heads/pages").unwrap();
+    let page = clone.git(&["rev-parse", "HEAD"]).unwrap();
+    clone.git(&["rm", "--quiet", "page"]).unwrap();
+    clone.write(".gitmodules", "[submodule \"pages\"]\n\tpath = site/pages\n\turl = ../app.git\n").unwrap();
+    clone.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{},site/pages", page.trim())]).unwrap();
+    std::fs::create_dir_all(clone.path().join("site/pages")).unwrap();
+    world.clone.write("with.dockercise.yaml", WITH.replace("IMAGE", stories::images::BUSYBOX)).unwrap();
+    world.push("without", "img: IMAGE\nplain: {vol: source, run: ls site/pages}\n").unwrap();
+    for (pipeline, step, wanted) in [("with", "look", "page\na page\n"), ("without", "plain", "")] {
+        let run = world.api.run(pipeline, 1).await.unwrap();
+        run.ends("passed").await.unwrap();
+        assert_eq!(String::from_utf8(run.value(step).await.unwrap()).unwrap(), wanted, "{pipeline}");
+    }
+    // Another repository of the same server, which the key does not read.
+    clone.write(".gitmodules", "[submodule \"pages\"]\n\tpath = site/pages\n\turl = ../other.git\n").unwrap();
+    clone.commit("Elsewhere").unwrap();
+    clone.push("main").unwrap();
+    let run = world.api.run("with", 2).await.unwrap();
+    run.ends("infra").await.unwrap();
+    let reason = run.step("look").await.unwrap()["reason"].as_str().unwrap().to_owned();
+    assert!(reason.contains("the submodule site/pages: ") && reason.contains("Repository not found"), "{reason}");
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_git_lfs_keeps_is_there_where_a_file_asks_for_it_and_fetched_once() {
+    let Some(world) = World::new().await else { return };
+    let clone = &world.clone;
+    let large: Vec<u8> = (0..3_000_000u32).map(|n| (n % 251) as u8).collect();
+    let tool = b"#!/bin/sh\necho ran\n";
+    for (path, content) in [("assets/large.bin", &large[..]), ("assets/same.bin", &large[..]), ("tool", &tool[..])] {
+        clone.write(path, world.github.add_lfs_object("anna/app", content).unwrap()).unwrap();
+    }
+    std::fs::set_permissions(clone.path().join("tool"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let file = "settings: {source: {lfs: true}}\nimg: IMAGE\nlook: {vol: source, run: 'sha256sum assets/*; ./tool; cat two || true'}\n";
+    world.push("with", file).unwrap();
+    let run = world.api.run("with", 1).await.unwrap();
+    run.ends("passed").await.unwrap();
+    let sum: String = Sha256::digest(&large).iter().map(|byte| format!("{byte:02x}")).collect();
+    let wanted = format!("{sum}  assets/large.bin\n{sum}  assets/same.bin\nran\n");
+    assert_eq!(String::from_utf8(run.value("look").await.unwrap()).unwrap(), wanted);
+    assert_eq!(world.github.lfs_downloads(), 2, "what is there twice comes once");
+
+    // The next one fetches what is new.
+    clone.write("two", world.github.add_lfs_object("anna/app", b"the second\n").unwrap()).unwrap();
+    clone.commit("Two").unwrap();
+    clone.push("main").unwrap();
+    let run = world.api.run("with", 2).await.unwrap();
+    run.ends("passed").await.unwrap();
+    assert_eq!(String::from_utf8(run.value("look").await.unwrap()).unwrap(), format!("{wanted}the second\n"));
+    assert_eq!(world.github.lfs_downloads(), 3);
+
+    // Nobody has pushed what this stands for.
+    let nothing = format!("version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 7\n", "0".repeat(64));
+    clone.write("two", nothing).unwrap();
+    clone.commit("Nothing").unwrap();
+    clone.push("main").unwrap();
+    let run = world.api.run("with", 3).await.unwrap();
+    run.ends("infra").await.unwrap();
+    let reason = run.step("look").await.unwrap()["reason"].as_str().unwrap().to_owned();
+    assert!(reason.contains("Git LFS: 000000") && reason.contains("Object does not exist on the server"), "{reason}");
     world.close().await;
 }
 

@@ -60,6 +60,19 @@ pub async fn files(root: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(paths.filter(|path| root.join(path).symlink_metadata().is_ok()).collect())
 }
 
+/// The same with the files of the submodules that are checked out, and of theirs.
+pub async fn with_submodules(root: &Path, mut todo: Vec<PathBuf>) -> Result<Vec<PathBuf>, String> {
+    let mut all = BTreeSet::new();
+    while let Some(path) = todo.pop() {
+        let is_one = |at: PathBuf| at.symlink_metadata().is_ok_and(|found| found.is_dir()) && at.join(".git").symlink_metadata().is_ok();
+        if is_one(root.join(&path)) {
+            todo.extend(files(&root.join(&path)).await?.into_iter().map(|file| path.join(file)));
+        }
+        all.insert(path);
+    }
+    Ok(all.into_iter().collect())
+}
+
 /// `owner/name`, the last two parts of a remote's address.
 fn repository(url: &str) -> Option<String> {
     let path = url.trim_end_matches('/').trim_end_matches(".git");

@@ -12,6 +12,7 @@ pub use git::Head;
 
 use super::tarball;
 use bytes::Bytes;
+use dockercise_pipeline::plan::SourceOptions;
 use futures_util::Stream;
 use std::path::{Path, PathBuf};
 
@@ -82,14 +83,22 @@ impl Folder {
     }
 
     /// The files as a tar stream; `tmp` is for what is made on the way.
-    pub(super) async fn tar(&self, tmp: &Path) -> Result<impl Stream<Item = std::io::Result<Bytes>> + Send + 'static, FolderError> {
+    pub(super) async fn tar(
+        &self,
+        tmp: &Path,
+        wanted: SourceOptions,
+    ) -> Result<impl Stream<Item = std::io::Result<Bytes>> + Send + 'static, FolderError> {
         let small = async {
             match &self.head {
                 Some(head) => small::make(&self.root, head, tmp).await.map(Some),
                 None => Ok(None),
             }
         };
-        let (files, small) = tokio::join!(self.files(), small);
+        let files = async {
+            let files = self.files().await?;
+            if wanted.submodules { git::with_submodules(&self.root, files).await.map_err(FolderError) } else { Ok(files) }
+        };
+        let (files, small) = tokio::join!(files, small);
         let small = small.unwrap_or_else(|error| {
             tracing::warn!(error, "the source has no .git: it cannot be made from this checkout");
             None

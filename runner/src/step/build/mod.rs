@@ -49,9 +49,7 @@ impl<H: Host> Walk<H> {
         }
         let volume = self.volume(Phase::Run)?;
         cx.open().await?;
-        if self.of_source(&volume) {
-            cx.source().await?;
-        }
+        cx.sources(&self.sources_of(&volume)).await?;
         cx.has_begun(self.order.attempt.step);
         variables(&cx, &build.args, &mut self.args).await?;
         if self.permit.is_none() {
