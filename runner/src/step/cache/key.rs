@@ -32,9 +32,7 @@ impl<H: Host> Walk<H> {
         let attempt = self.order.attempt;
         let kept = |m: &Mounted| matches!(m.chain.as_slice(), [only] if is_restored(&only.name, attempt));
         let volume: Vec<Mounted> = self.order.volume.clone()?.into_iter().filter(|m| !kept(m)).collect();
-        if self.of_source(&volume) {
-            self.cx.source().await?;
-        }
+        self.cx.sources(&self.sources_of(&volume)).await?;
         let key = self.key(Phase::Run);
         patiently(|| self.cx.host().make_layers(&key, &volume)).await.map_err(|e| e.to_string())?;
         let run = self.cx.job.run;
