@@ -94,7 +94,7 @@ impl<H: Host> Reaper<H> {
 
     /// Now and then removes what is on the host of runs that are not kept.
     pub async fn sweep_for_ever(&self) {
-        self.sweep_caches().await;
+        let mut caches_swept = false;
         let mut ticks = tokio::time::interval(EVERY);
         loop {
             ticks.tick().await;
@@ -116,6 +116,10 @@ impl<H: Host> Reaper<H> {
                     }
                 }
                 Err(error) => tracing::warn!(%error, "the host's runs cannot be listed"),
+            }
+            // Later none is left but what is made here.
+            if !std::mem::replace(&mut caches_swept, true) {
+                self.sweep_caches().await;
             }
         }
     }

@@ -15,6 +15,8 @@ const STEP_PIDS: i64 = 4096;
 const HELPER_PIDS: i64 = 64;
 /// The engine takes no less, in thousandths of a processor.
 const LEAST_CPUS: u32 = 10;
+/// The engine's weight of what is not limited, here of one processor.
+const SHARES_OF_ONE: i64 = 1024;
 /// Where memory runs out, a step ends before the engine and the runner do.
 const STEP_OOM_SCORE: i64 = 500;
 /// Docker's own set without NET_RAW, MKNOD, AUDIT_WRITE, SYS_CHROOT and SETFCAP.
@@ -26,6 +28,8 @@ pub fn step(network: String, mounts: Vec<Mount>, limits: Limits) -> HostConfig {
     let memory = i64::try_from(limits.memory).unwrap_or(i64::MAX);
     HostConfig {
         nano_cpus: Some(i64::from(limits.cpus.max(LEAST_CPUS)) * 1_000_000),
+        // Where all want more than there is, each gets by what it has reserved.
+        cpu_shares: Some(i64::from(limits.cpus.max(LEAST_CPUS)) * SHARES_OF_ONE / 1000),
         memory: Some(memory),
         // Of memory and swap together: so there is no swap.
         memory_swap: Some(memory),

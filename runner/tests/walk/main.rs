@@ -11,6 +11,7 @@ macro_rules! scene {
     };
 }
 
+mod builds;
 #[path = "../engine/docker/image.rs"]
 mod image;
 mod kept;

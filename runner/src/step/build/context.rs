@@ -227,6 +227,20 @@ mod tests {
     }
 
     #[test]
+    fn s62_what_is_ignored_is_found_in_time_linear_in_the_path() {
+        let hostile = ["(a+)+$", "**/**/**/**/**/*a*a*a*a*b", "*a*a*a*a*a*a*a*a*a*a*a*a*b", "[[[[", "{a,b}{a,b}{a,b}{a,b}", "!**/x", "a\\"];
+        let began = std::time::Instant::now();
+        for pattern in hostile {
+            match Ignore::new(pattern, "Dockerfile") {
+                Ok(ignore) => drop(ignore.ignores(&"a/".repeat(50_000))),
+                Err(words) => assert!(words.starts_with(".dockerignore cannot be used: "), "{words}"),
+            }
+        }
+        assert!(began.elapsed() < std::time::Duration::from_secs(5), "{:?}", began.elapsed());
+        assert!(Ignore::new(&"*".repeat(2000), "Dockerfile").is_err());
+    }
+
+    #[test]
     fn a_tar_of_heads_and_bytes_is_read_back() {
         let mut tar = Builder::new(Vec::new());
         let long = format!("{}/file", "d".repeat(150));
