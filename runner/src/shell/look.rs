@@ -3,7 +3,7 @@
 use super::ShellOptions;
 use crate::admission::Capacity;
 use crate::engine::{AttemptKey, AttemptSpec, Engine, EngineError, LOG_CAP, Layer, Mounted, Secrets, Tell, ValueFile};
-use crate::step::{Volumes, directory, from_store, from_value, of_every_step};
+use crate::step::{Volumes, directory, from_store, from_value, of_every_step, outside};
 use anyhow::{anyhow, bail};
 use dockercise_pipeline::ids::{Attempt, Phase, RunId, StepIx};
 use dockercise_pipeline::plan::{EnvValue, ImageFrom, StepPlan};
@@ -97,6 +97,7 @@ impl Look<'_> {
         }
         let volumes = Volumes { plan: &job.plan, state: &job.state, run: job.run, kept: &job.kept };
         let mut volume = volumes.before(attempt).map_err(anyhow::Error::msg)?;
+        volume.extend(outside(self.step(), attempt, self.run_of(step)));
         for mounted in &mut volume {
             if self.options.as_left {
                 let own = Layer { run: self.run_of(step), name: mounted.layer.clone() };

@@ -63,9 +63,9 @@ impl Git {
 async fn run<S: AsRef<OsStr>>(dir: &Path, protocol: &str, args: impl IntoIterator<Item = S>) -> Result<Vec<u8>, String> {
     let mut command = Command::new("git");
     command.env_clear();
-    if let Some(path) = std::env::var_os("PATH") {
-        command.env("PATH", path);
-    }
+    let kept: &[&str] =
+        if protocol == "https" { &["PATH", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE"] } else { &["PATH"] };
+    command.envs(kept.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
     command
         .envs([
             ("HOME", "/nonexistent"),

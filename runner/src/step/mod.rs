@@ -21,6 +21,7 @@ mod services;
 mod spec;
 mod volume;
 
+pub use cache::outside;
 pub use env::{from_store, from_value, of_every_step};
 use push::PushError;
 pub use record::{forget, resend};

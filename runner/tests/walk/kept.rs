@@ -1,11 +1,14 @@
 //! Runs that go on from what an earlier one has left.
 
 use crate::support::plans::{StepWords as _, no_source, plan, step};
+use bollard::query_parameters::ListContainersOptionsBuilder;
 use dockercise_pipeline::ids::{Phase, StepIx};
 use dockercise_pipeline::outcome::Outcome;
 use dockercise_pipeline::plan::StepPlan;
 use dockercise_pipeline::run::{KeptFrom, Selection};
+use dockercise_runner::engine::{Engine, EngineError, EngineOptions};
 use std::collections::HashMap;
+use std::time::Duration;
 
 /// A step that leaves a value and a file, one on top of it, and one that reads all of that.
 fn steps(last: &str) -> Vec<StepPlan> {
@@ -45,6 +48,34 @@ async fn what_passed_in_an_earlier_run_is_used_in_place() {
     assert_eq!(scene.out(third, 2), "one\ntwo\nvalue\nvalue\nfile\n");
     scene.server.known().runs[first].stays = false;
     scene.server.until_released(first).await;
+    scene.end(runner).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s6_a_value_that_is_a_secret_goes_with_its_run_and_others_stay() {
+    let scene = scene!();
+    let runner = scene.runner();
+    let mut secret = step("echo hunter22");
+    secret.tainted = true;
+    let run = scene.submit(vec![secret, step("echo open"), step("cat /dockercise/values/p/s*; exit 3").reads(0).reads(1)]);
+    scene.server.known().runs[run].stays = true;
+    scene.server.until("the run is over and weighed", |k| weight(k, run).is_some()).await;
+    assert_eq!(scene.out(run, 2), "***\nopen\n");
+    let id = scene.server.known().runs[run].id;
+    let host = std::fs::read_to_string(scene.data.path().join("host")).unwrap();
+    let engine = Engine::connect_beside(EngineOptions { docker_host: None, docker_config: None, host: host.clone() }).await.unwrap();
+    let value = async |step| engine.read_value(id, StepIx(step), 100).await;
+    assert!(matches!(value(0).await, Err(EngineError::Keeper { .. })), "{:?}", value(0).await);
+    assert_eq!(&value(1).await.unwrap()[..], b"open\n");
+    // Its keeper ends with it, by itself.
+    drop(engine);
+    let filters = HashMap::from([("label", vec![format!("dockercise.host={host}"), "dockercise.kind=keeper-beside".to_owned()])]);
+    let beside = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
+    while !scene.docker.list_containers(Some(beside.clone())).await.unwrap().is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    scene.server.known().runs[run].stays = false;
+    scene.server.until_released(run).await;
     scene.end(runner).await;
 }
 

@@ -9,6 +9,9 @@ const FILE: &str = r#"img: IMAGE
 compile:
   env: {MODE: fast}
   run: echo built > app; echo v1
+warm:
+  cache: [deps, /var/deps]
+  run: echo inside > deps/file; echo outside > /var/deps/file
 pack:
   vol: compile
   run: echo packed >> app; echo whole > list
@@ -92,6 +95,13 @@ async fn a_shell_has_what_a_step_had_and_changes_nothing() {
     let out = shell(&world, &["ci/1/deploy", "--as-failed", "--secrets"], look);
     assert_eq!((text(&out.stdout), out.status.code()), ("built\npacked\ntried\napp\nv1|a-bad-key|deploy\n".into(), Some(7)), "{out:?}");
 
+    // Folders that are caches too; they were empty before.
+    let caches = "cat deps/file /var/deps/file 2> /dev/null; ls -d deps /var/deps\n";
+    for (args, wanted) in [(&["ci/1/warm", "--as-failed"][..], "inside\noutside\n"), (&["ci/1/warm"], "")] {
+        let out = shell(&world, args, caches);
+        assert_eq!(text(&out.stdout), format!("{wanted}/var/deps\ndeps\n"), "{out:?}");
+    }
+
     // On a terminal, as `script` makes one: the shell has one too, and its size.
     let mut script = Command::new("script");
     let line = format!("stty rows 33 cols 77; {} shell ci/1/deploy", Server::binary().unwrap().display());
@@ -102,6 +112,6 @@ async fn a_shell_has_what_a_step_had_and_changes_nothing() {
     assert_eq!(out.status.code(), Some(5), "{said}");
 
     let out = shell(&world, &["ci/1/nothing"], "");
-    assert!(!out.status.success() && text(&out.stderr).contains("compile, pack, deploy"), "{out:?}");
+    assert!(!out.status.success() && text(&out.stderr).contains("compile, warm, pack, deploy"), "{out:?}");
     close(world).await;
 }
