@@ -29,3 +29,4 @@ mod speed;
 mod steps;
 mod users;
 mod values;
+mod walls;

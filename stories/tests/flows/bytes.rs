@@ -46,3 +46,89 @@ mixed:
     assert_eq!(log.matches("err ").count(), 2000);
     world.close().await;
 }
+
+/// reliability.md R34.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r34_closed_outputs_progress_bars_and_a_million_empty_lines_arrive_as_written() {
+    let Some(world) = World::new().await else { return };
+    let yaml = "img: IMAGE
+closed:
+  run: |
+    echo before
+    exec >&-
+    echo into nothing 2>/dev/null || true
+    echo still >&2
+progress:
+  run: for i in $(seq 1 2000); do printf '\\r%5d of 2000' $i; done; echo
+empty:
+  run: yes '' | head -n 1000000
+";
+    world.push("ci", yaml).unwrap();
+    let run = world.api.run("ci", 1).await.unwrap();
+    run.ends("passed").await.unwrap();
+    assert_eq!(run.value("closed").await.unwrap(), b"before\n");
+    assert!(run.log("closed", "run").await.unwrap().contains("still\n"));
+    let bars: String = (1..=2000).map(|i| format!("\r{i:5} of 2000")).collect();
+    assert_eq!(run.value("progress").await.unwrap(), format!("{bars}\n").into_bytes());
+    let empty = run.value("empty").await.unwrap();
+    assert!(empty.len() == 1_000_000 && empty.iter().all(|b| *b == b'\n'), "{} bytes", empty.len());
+    // What a page asks for first: the run, the step, and the first page of its log.
+    let index = run.step("empty").await.unwrap()["index"].clone();
+    let asked = std::time::Instant::now();
+    run.view().await.unwrap();
+    world.api.get(&format!("{}/steps/{index}", run.path())).await.unwrap().unwrap();
+    let page = world.api.get(&format!("{}/steps/{index}/log?attempt=1&phase=run&from=0", run.path())).await.unwrap().unwrap();
+    assert!(page["frames"].as_array().is_some_and(|frames| !frames.is_empty()), "{page}");
+    assert!(asked.elapsed() < std::time::Duration::from_secs(2), "{:?}", asked.elapsed());
+    world.close().await;
+}
+
+/// security.md S29.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s29_a_value_is_only_ever_a_value() {
+    let Some(world) = World::new().await else { return };
+    let yaml = r#"img: IMAGE
+odd:
+  run: |
+    cat << 'END'
+    one
+    " --privileged
+    --volume=/:/host $(touch /hacked) `touch /hacked` ; exit 9 \ %s ${HOME} 'x' > /hacked
+    END
+as-env:
+  env: [odd]
+  run: test ! -e /hacked && printf %s "$ODD"
+as-file:
+  run: cat {odd}
+as-literal:
+  env: {TEXT: '" --privileged $(touch /hacked) ; exit 9'}
+  run: test ! -e /hacked && printf %s "$TEXT"
+nul:
+  run: printf 'a\000b'
+uses-nul:
+  env: [nul]
+  run: echo never
+"#;
+    world.push("ci", yaml).unwrap();
+    let run = world.api.run("ci", 1).await.unwrap();
+    run.ends("infra").await.unwrap();
+    let odd = run.value("odd").await.unwrap();
+    let text = String::from_utf8(odd.clone()).unwrap();
+    let written = "one\n\" --privileged\n--volume=/:/host $(touch /hacked) `touch /hacked` ; exit 9 \\ %s ${HOME} 'x' > /hacked\n";
+    assert_eq!(text, written);
+    assert_eq!(run.value("as-file").await.unwrap(), odd);
+    assert_eq!(run.value("as-env").await.unwrap(), text.strip_suffix('\n').unwrap().as_bytes());
+    assert_eq!(run.value("as-literal").await.unwrap(), b"\" --privileged $(touch /hacked) ; exit 9");
+    let refused = run.step("uses-nul").await.unwrap();
+    // The step never began, so it did not fail either.
+    assert_eq!(refused["state"], "infra", "{refused}");
+    assert!(refused["started_at"].is_null(), "an error before the step starts: {refused}");
+    assert!(refused["reason"].as_str().unwrap().contains("use {ci/nul} in `run`"), "{refused}");
+    // Names that would change how a program is loaded cannot come from a step's.
+    for name in ["ld-preload", "path", "docker-host", "git-ssh-command", "bash-env", "ifs"] {
+        let bad = world.push("ci", &format!("img: IMAGE\n{name}: {{run: echo x}}\nuse: {{env: [{name}], run: echo never}}\n")).unwrap();
+        let told = async || Ok(world.statuses("ci", &bad).pop().filter(|s| s.starts_with("failure: ci.dockercise.yaml:3: ")));
+        stories::api::eventually(name, told).await.unwrap();
+    }
+    world.close().await;
+}

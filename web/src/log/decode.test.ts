@@ -20,6 +20,17 @@ describe("frames as lines", () => {
     expect(lines.rows.map((line) => line.number)).toEqual([1, 2]);
   });
 
+  it("reads a million empty lines, and 2,000 states of a progress bar, within two seconds (R34)", () => {
+    const begun = performance.now();
+    const piece = "\n".repeat(10_000);
+    const empty = read(out(...Array.from({ length: 100 }, () => piece)));
+    expect(empty.length).toBe(1_000_000);
+    expect([empty.at(-1)!.raw, empty.at(-1)!.number]).toEqual(["", 1_000_000]);
+    const [bar, ...more] = read(out(...Array.from({ length: 2_000 }, (_, i) => `\r${i + 1} of 2000`)));
+    expect([bar!.raw, more.length]).toEqual(["2000 of 2000", 0]);
+    expect(performance.now() - begun).toBeLessThan(2_000);
+  });
+
   it("decodes a character that is split between frames", () => {
     const [a, b, c, d] = [...new TextEncoder().encode("🫖")];
     expect(texts(out([a!, b!], [c!], [d!, 10]))).toEqual(["🫖"]);
