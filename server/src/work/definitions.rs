@@ -16,7 +16,8 @@ use dockercise_pipeline::trigger::Trigger;
 pub const SERVER: &str = "this server";
 
 /// Remembers what the files at a commit say, if that is the newest of the default branch. Deliveries come in any order: a
-/// push that does not go on from what was read last makes the branch be looked at.
+/// push that does not go on from what was read last makes the branch be looked at. Whoever commits this pokes who waits for
+/// requests and times.
 ///
 /// # Errors
 /// The database's.
@@ -54,6 +55,7 @@ pub(super) async fn look(works: &Works, repository: &Repository) -> anyhow::Resu
     let mut tx = works.db.write().await?;
     keep(works, &mut tx, repository, &tip, &compiled).await?;
     tx.commit().await?;
+    works.hub.schedules.notify_one();
     Ok(format!("read {tip}: {} pipelines", compiled.pipelines.len()))
 }
 
@@ -71,6 +73,5 @@ async fn keep(works: &Works, tx: &mut Tx, repository: &Repository, sha: &str, co
     }
     definition::replace(tx, repository.id, sha, &definitions).await?;
     schedule::replace(tx, repository.id, &times).await?;
-    works.hub.schedules.notify_one();
     Ok(())
 }

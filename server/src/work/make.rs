@@ -101,6 +101,7 @@ pub async fn run(works: &Works, repository: &Repository, asked: &Asked) -> anyho
     }
     works.hub.effects.notify_one();
     works.hub.requests.notify_one();
+    works.hub.schedules.notify_one();
     if let Some(id) = id {
         works.hub.tell(Change::Run(id));
         works.hub.wake_runners();

@@ -65,6 +65,25 @@ async fn a_time_that_comes_runs_the_tip_of_the_default_branch_once() {
     world.close().await;
 }
 
+/// By this computer's own clock: it takes up to a minute.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_minute_is_the_next_minute() {
+    let Some(world) = World::new().await else { return };
+    world.push("ci", &NIGHTLY.replace("30 4 * * *", "'* * * * *'")).unwrap();
+    let due = known(&world).await;
+    let run = world.api.run("ci", 1).await.unwrap();
+    run.ends("passed").await.unwrap();
+    let made: DateTime<Utc> = run.view().await.unwrap()["summary"]["created_at"].as_str().unwrap().parse().unwrap();
+    let late = (made - due).num_milliseconds();
+    assert!((0..10_000).contains(&late), "{late} ms after its minute began:\n{}", world.server.said());
+    // No minute comes while the story is looked at.
+    world.push("ci", "on: manual\nsay: {img: IMAGE, run: echo hi}\n").unwrap();
+    let none = async || Ok(next_at(&world).await.is_none().then_some(()));
+    stories::api::eventually("no time any more", none).await.unwrap();
+    world.settled().await.unwrap();
+    world.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_push_says_anew_at_which_times() {
     let Some(world) = World::new().await else { return };

@@ -15,7 +15,7 @@ export function Row({ row }: { row: PipelineRow }) {
   return (
     <li className={css.row}>
       <div className={css.name}>
-        <Link className={css.pipeline} to={runPath(row.account, row.pipeline)}>
+        <Link className={css.pipeline} to={(run ? runPath : startPath)(row.account, row.pipeline)}>
           {row.pipeline}
         </Link>
         <span className={css.repository}>
