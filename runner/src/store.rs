@@ -8,7 +8,8 @@
 //! jobs/{job}.dropped      a job given up, never to be taken again
 //! shells/{run}            shells that people have open, see [`crate::shell::marks`]
 //! runs/{run}.json         runs whose volumes, values and network are kept for a later job
-//! mirrors/{repository}.git   see [`crate::mirror`]
+//! mirrors/{repository}.git   see [`crate::source`]; of its submodules, mirrors/{repository}-{address}.git
+//! mirrors/{repository}.lfs   what Git LFS keeps of it
 //! caches.json             what is kept from run to run, see [`crate::caches`]
 //! tmp/                    emptied at every start
 //! ```

@@ -1,6 +1,7 @@
 //! `source` is the pushed commit, exact.
 
 use sha2::{Digest as _, Sha256};
+use standin_github::Fault;
 use std::os::unix::fs::PermissionsExt as _;
 use stories::World;
 
@@ -97,7 +98,10 @@ async fn what_git_lfs_keeps_is_there_where_a_file_asks_for_it_and_fetched_once()
     assert_eq!(String::from_utf8(run.value("look").await.unwrap()).unwrap(), wanted);
     assert_eq!(world.github.lfs_downloads(), 2, "what is there twice comes once");
 
-    // The next one fetches what is new.
+    // The next one fetches what is new, from a server that is not well for a moment.
+    let fault = |path: &str| Fault { path: path.into(), status: Some(503), times: Some(1), ..Fault::default() };
+    world.github.add_fault(fault("/anna/app.git/info/lfs/"));
+    world.github.add_fault(fault("/anna/app.git/lfs-objects/"));
     clone.write("two", world.github.add_lfs_object("anna/app", b"the second\n").unwrap()).unwrap();
     clone.commit("Two").unwrap();
     clone.push("main").unwrap();

@@ -10,6 +10,7 @@ mod server;
 use super::git::Git;
 use super::words;
 use crate::disk;
+use crate::retry::Backoff;
 use dockercise_pipeline::wire::Source;
 use pointer::{Object, Pointer};
 use server::{BATCH, Server};
@@ -23,6 +24,8 @@ use std::time::{Duration, SystemTime};
 
 /// No more is fetched for a run, in bytes.
 const MOST_BYTES: u64 = 10 << 30;
+/// Tries in all, where only the way there fails.
+const TRIES: u32 = 4;
 /// What no run has used for so long goes.
 const UNUSED: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
@@ -43,13 +46,29 @@ pub async fn fill(git: &Git, source: &Source, dir: &Path, store: &Path, tmp: &Pa
     if !missing.is_empty() {
         let server = Server::of(source, tmp).await.map_err(of)?;
         for batch in missing.chunks(BATCH) {
-            server.fetch(batch, tmp, |object, file| store.add(object, file.into_temp_path())).await.map_err(of)?;
+            fetch(&server, batch, &store, tmp).await.map_err(of)?;
         }
     }
     for pointer in &pointers {
         store.put(pointer, dir).map_err(of)?;
     }
     store.tidy();
+    Ok(())
+}
+
+/// Fetches objects into the store, again what is missing where only the way there failed.
+async fn fetch(server: &Server, objects: &[Object], store: &Store<'_>, tmp: &Path) -> Result<(), String> {
+    let mut backoff = Backoff::default();
+    for left in (0..TRIES).rev() {
+        let missing: Vec<Object> = objects.iter().filter(|object| !store.has(object)).cloned().collect();
+        match server.fetch(&missing, tmp, |object, file| store.add(object, file.into_temp_path())).await {
+            Err(failed) if failed.passing && left > 0 => {
+                tracing::info!(error = failed.words, "fetching from Git LFS failed and is tried again");
+                tokio::time::sleep(backoff.pause()).await;
+            }
+            done => return done.map_err(|failed| failed.words),
+        }
+    }
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use dockercise_pipeline::wire::Source;
 use futures_util::StreamExt as _;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder, Response, Url};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -74,6 +74,21 @@ struct Missing {
     message: String,
 }
 
+/// Why something is not to be had.
+#[derive(Debug)]
+pub struct Failed {
+    /// In words.
+    pub words: String,
+    /// Only the way there failed, or the server for a moment: it may be asked again.
+    pub passing: bool,
+}
+
+impl From<String> for Failed {
+    fn from(words: String) -> Failed {
+        Failed { words, passing: false }
+    }
+}
+
 impl Server {
     /// Asks the repository's server over ssh, with its key.
     ///
@@ -104,7 +119,7 @@ impl Server {
         objects: &[Object],
         tmp: &Path,
         mut take: impl FnMut(&Object, NamedTempFile) -> Result<(), String>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Failed> {
         let batch = Way { href: format!("{}/objects/batch", self.way.href.trim_end_matches('/')), header: self.way.header.clone() };
         let ask = serde_json::to_vec(&Ask { operation: "download", transfers: ["basic"], objects }).map_err(|e| e.to_string())?;
         let request = self.http.post(address(&batch)?).header(ACCEPT, MEDIA).header(CONTENT_TYPE, MEDIA).body(ask);
@@ -113,20 +128,20 @@ impl Server {
         for object in objects {
             let found = answer.objects.iter().find(|found| found.oid == object.oid);
             let way = match found {
-                Some(Found { error: Some(error), .. }) => Err(error.message.escape_debug().to_string()),
+                Some(Found { error: Some(error), .. }) => Err(error.message.escape_debug().to_string().into()),
                 Some(Found { actions: Actions { download: Some(way) }, .. }) => Ok(way),
-                _ => Err("the Git LFS server has no such file".to_owned()),
+                _ => Err("the Git LFS server has no such file".to_owned().into()),
             };
             let file = match way {
                 Ok(way) => self.download(object, way, tmp).await,
-                Err(words) => Err(words),
+                Err(failed) => Err(failed),
             };
-            take(object, file.map_err(|words| format!("{}: {words}", object.oid))?)?;
+            take(object, file.map_err(|failed: Failed| Failed { words: format!("{}: {}", object.oid, failed.words), ..failed })?)?;
         }
         Ok(())
     }
 
-    async fn download(&self, object: &Object, way: &Way, tmp: &Path) -> Result<NamedTempFile, String> {
+    async fn download(&self, object: &Object, way: &Way, tmp: &Path) -> Result<NamedTempFile, Failed> {
         let mut file = tempfile::Builder::new().prefix("lfs-").tempfile_in(tmp).map_err(|e| words::disk(tmp, &e))?;
         let mut content = sent(with(self.http.get(address(way)?), way)).await?.bytes_stream();
         let (mut sum, mut length) = (Sha256::new(), 0);
@@ -140,7 +155,7 @@ impl Server {
             file.write_all(&piece).map_err(|e| words::disk(tmp, &e))?;
         }
         let sum: String = sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        if length == object.size && sum == object.oid { Ok(file) } else { Err("what came is not that file".to_owned()) }
+        if length == object.size && sum == object.oid { Ok(file) } else { Err("what came is not that file".to_owned().into()) }
     }
 }
 
@@ -159,28 +174,33 @@ fn with(request: RequestBuilder, way: &Way) -> RequestBuilder {
     way.header.iter().fold(request, |request, (name, value)| request.header(name, value))
 }
 
-async fn sent(request: RequestBuilder) -> Result<Response, String> {
+async fn sent(request: RequestBuilder) -> Result<Response, Failed> {
     let response = request.send().await.map_err(|e| said(&e.without_url()))?;
-    if response.status().is_success() { Ok(response) } else { Err(format!("the Git LFS server answers {}", response.status())) }
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    let passing = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+    Err(Failed { words: format!("the Git LFS server answers {status}"), passing })
 }
 
 /// An error with its causes, without the address, which may hold a token.
-fn said(error: &reqwest::Error) -> String {
+fn said(error: &reqwest::Error) -> Failed {
     let mut words = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
         words = format!("{words}: {error}");
         cause = error.source();
     }
-    format!("the Git LFS server cannot be reached: {words}")
+    Failed { words: format!("the Git LFS server cannot be reached: {words}"), passing: !error.is_builder() && !error.is_redirect() }
 }
 
-async fn whole(response: Response) -> Result<Vec<u8>, String> {
+async fn whole(response: Response) -> Result<Vec<u8>, Failed> {
     let (mut bytes, mut stream) = (Vec::new(), response.bytes_stream());
     while let Some(piece) = stream.next().await {
         bytes.extend_from_slice(&piece.map_err(|e| said(&e.without_url()))?);
         if bytes.len() > LONGEST {
-            return Err("the Git LFS server's answer is too long".to_owned());
+            return Err("the Git LFS server's answer is too long".to_owned().into());
         }
     }
     Ok(bytes)
