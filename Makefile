@@ -32,6 +32,14 @@ fuzz: ## what strangers can send, at random, ten minutes for each kind (SECONDS=
 	@scripts/needs fuzz
 	@scripts/fuzz $(or $(SECONDS),600)
 
+.PHONY: projects
+projects: ## builds and tests well-known projects by their pipelines in examples/projects (minutes)
+	@scripts/needs test
+	@scripts/engine
+	@$(MAKE) --no-print-directory web/dist/index.html
+	cargo build --locked --package dockercise-server
+	cargo nextest run --locked --run-ignored all --package stories --test real projects
+
 .PHONY: bench
 bench: ## the README's table of figures (PROFILE=release for the shipped build)
 	@scripts/needs demo

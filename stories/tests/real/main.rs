@@ -3,3 +3,4 @@
 
 mod founding;
 mod image;
+mod projects;
