@@ -94,6 +94,18 @@ impl Trigger {
         self.git_ref().strip_prefix("refs/tags/").map(str::to_owned)
     }
 
+    /// Does the commit come from the repository itself, which `repository` is GitHub's number of? Only then a run may have what
+    /// is the repository's own. Numbers tell that, never names; what cannot be told is not.
+    pub fn is_own(&self, repository: i64) -> bool {
+        match self {
+            Trigger::Push { .. } | Trigger::Tag { .. } | Trigger::Schedule { .. } => true,
+            Trigger::PullRequest { head_repository, base_repository, .. } => {
+                (*head_repository, *base_repository) == (repository, repository)
+            }
+            Trigger::Manual { git_ref, .. } => ["refs/heads/", "refs/tags/"].iter().any(|kind| git_ref.starts_with(kind)),
+        }
+    }
+
     /// What the person who started it said.
     pub fn inputs(&self) -> &[(String, String)] {
         match self {

@@ -157,3 +157,19 @@ fn what_a_person_says_is_looked_at() {
     assert_eq!(manual.environment(&said(&[("VERSION", "1"), ("OTHER", "x")])), said(&[("VERSION", "1"), ("TARGET", "dev")]));
     assert_eq!(manual.environment(&[]), said(&[("TARGET", "dev")]));
 }
+
+#[test]
+fn what_comes_from_elsewhere_is_not_the_repositorys_own() {
+    assert!(pull_request().is_own(1) && !pull_request().is_own(2) && push("main").is_own(1));
+    let from = |head: i64, base: i64| Trigger::PullRequest {
+        number: 7,
+        head_branch: "main".into(),
+        base_branch: "main".into(),
+        head_repository: head,
+        base_repository: base,
+    };
+    assert!(!from(2, 1).is_own(1) && !from(1, 2).is_own(1) && !from(0, 1).is_own(1) && !from(11, 11).is_own(1));
+    let by_hand = |git_ref: &str| Trigger::Manual { git_ref: git_ref.into(), pipeline: None, inputs: vec![] };
+    assert!(by_hand("refs/heads/main").is_own(1) && by_hand("refs/tags/v1").is_own(1));
+    assert!(!by_hand("refs/pull/7/head").is_own(1) && !by_hand("main").is_own(1));
+}

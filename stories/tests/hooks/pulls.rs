@@ -165,3 +165,18 @@ async fn a_new_commit_ends_the_gates_of_the_one_before() {
     new.ends("passed").await.unwrap();
     world.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn skip_ci_holds_for_pull_requests_too() {
+    let Some(world) = World::new().await else { return };
+    world.push("ci", SAY).unwrap();
+    world.clone.commit("Only words [skip ci]").unwrap();
+    world.clone.push("main:refs/heads/fix").unwrap();
+    world.github.open_pull("anna/app", &fix()).await.unwrap();
+    let opened = told(&world, "opened").await;
+    assert_eq!(
+        (opened.state.as_str(), opened.note.as_str()),
+        ("ignored", "no pipeline is needed: ci: the commit's message says [skip ci]")
+    );
+    world.close().await;
+}

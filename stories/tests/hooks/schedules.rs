@@ -145,3 +145,49 @@ async fn a_repository_that_is_connected_has_its_times_at_once() {
     assert_eq!((list["pipelines"][0]["pipeline"].as_str(), list["pipelines"][0]["runs"].as_array().unwrap().len()), (Some("night"), 0));
     world.close().await;
 }
+
+/// Waits until the only schedule comes at that time of the day.
+async fn comes_at(world: &World, time: &str) {
+    let there = async || Ok(next_at(world).await.filter(|at| at.format("%H:%M").to_string() == time));
+    stories::api::eventually(time, there).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deliveries_in_any_order_leave_the_newest_files_times() {
+    let Some(world) = World::new().await else { return };
+    world.push("ci", NIGHTLY).unwrap();
+    comes_at(&world, "04:30").await;
+    world.settled().await.unwrap();
+    world.github.lose_deliveries(1);
+    world.push("ci", &NIGHTLY.replace("30 4", "0 5")).unwrap();
+    world.github.wait_until(|g| g.deliveries("anna/app").iter().any(|d| d.event == "push" && !d.ok())).await;
+    world.push("ci", &NIGHTLY.replace("30 4", "0 6")).unwrap();
+    comes_at(&world, "06:00").await;
+    // The lost one comes after all, late.
+    let lost = world.github.deliveries("anna/app").into_iter().find(|d| d.event == "push" && !d.ok()).unwrap();
+    world.github.redeliver("anna/app", lost.id).unwrap();
+    world.github.wait_until(|g| g.deliveries("anna/app").iter().any(|d| d.redelivery && d.ok())).await;
+    world.closed(&lost.guid).await.unwrap();
+    let asked = "select count(*) from request where state = 'waiting'";
+    let none = async || {
+        let waiting: i64 = sqlx::query_scalar(asked).fetch_one(&mut world.db().await?).await?;
+        Ok((waiting == 0).then_some(()))
+    };
+    stories::api::eventually("the end of all requests", none).await.unwrap();
+    assert_eq!(known(&world).await.format("%H:%M").to_string(), "06:00");
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_default_branch_is_noticed() {
+    let Some(world) = World::new().await else { return };
+    // The first branch of an empty repository becomes its default branch at GitHub.
+    world.clone.write("ci.dockercise.yaml", NIGHTLY.replace("IMAGE", BUSYBOX)).unwrap();
+    world.clone.commit("Begin").unwrap();
+    world.clone.push("main:refs/heads/trunk").unwrap();
+    comes_at(&world, "04:30").await;
+    let start = world.api.get("/api/results/local/ci/start").await.unwrap().unwrap();
+    assert_eq!(start["git_ref"], "trunk");
+    world.settled().await.unwrap();
+    world.close().await;
+}

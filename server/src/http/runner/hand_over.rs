@@ -11,9 +11,10 @@ use dockercise_pipeline::wire::{About, Job, Kept, Numbered, ResolvedImage, Sourc
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// May the run's steps have secrets, credentials and caches? Runs of forks' pull requests are not made yet, so all may.
-pub fn trusted(_stored: &Stored) -> bool {
-    true
+/// May the run's steps have secrets, credentials and caches? Runs of forks' pull requests are not made yet; one would have
+/// none.
+pub fn trusted(stored: &Stored) -> bool {
+    stored.trigger().is_ok_and(|trigger| trigger.is_own(stored.row.repository))
 }
 
 /// The job of a row; none where its run is gone or never had a plan, which no job is made for.
