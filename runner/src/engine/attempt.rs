@@ -224,7 +224,7 @@ fn files_of(spec: &AttemptSpec) -> Result<Vec<Request>, EngineError> {
     let (go, values) = (names::go_dir(key), names::values_dir(key));
     let below = |mounted: &Mounted| match mounted.path.as_str() {
         "." => WORKDIR.to_owned(),
-        outside if outside.starts_with('/') => outside.to_owned(),
+        path if mounted.outside => path.to_owned(),
         path => format!("{WORKDIR}/{path}"),
     };
     let content = Spec {

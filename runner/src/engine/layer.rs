@@ -78,6 +78,12 @@ fn innermost<'a, 'p>(outer: &'a [(&str, Over)], path: &'p str) -> Option<(&'a Ov
     })
 }
 
+/// May something be mounted there, outside of the working directory? Not where the container has its own.
+pub fn is_free(path: &str) -> bool {
+    const TAKEN: [&str; 5] = ["dev", "dockercise", "proc", "sys", "work"];
+    path.strip_prefix('/').is_some_and(|below| is_clean(below) && !below.split('/').next().is_some_and(|first| TAKEN.contains(&first)))
+}
+
 /// Is it a path of names alone? It is used below a folder of ours.
 fn is_clean(path: &str) -> bool {
     path.split('/').all(|name| !["", ".", ".."].contains(&name) && !name.contains('\0'))
@@ -120,12 +126,11 @@ impl Inner {
         for (number, mounted) in volume.iter().enumerate() {
             let path = mounted.path.as_str();
             let (kind, over) = self.mounted(key, number, mounted, &mut requests).await?;
-            let outside = path.strip_prefix('/').filter(|below| is_clean(below));
             let target = if path == "." && number == 0 {
                 WORKDIR.to_owned()
-            } else if outside.is_some() {
+            } else if mounted.outside && is_free(path) {
                 path.to_owned()
-            } else if let Some((Over { upper, lower }, below)) = innermost(&outer, path).filter(|_| is_clean(path)) {
+            } else if let Some((Over { upper, lower }, below)) = innermost(&outer, path).filter(|_| is_clean(path) && !mounted.outside) {
                 requests.push(Request::MountPoint { at: upper.clone(), path: below.to_owned(), over: lower.clone() });
                 format!("{WORKDIR}/{path}")
             } else {

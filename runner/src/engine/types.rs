@@ -110,9 +110,10 @@ pub struct Layer {
 /// A folder of a working directory, and what it starts from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mounted {
-    /// Relative to the working directory, clean; `.` for the working directory itself. Absolute, as `/root/.npm`, for a
-    /// folder outside of it.
+    /// Relative to the working directory, clean; `.` for the working directory itself.
     pub path: String,
+    /// Is it a folder outside of the working directory? Then its path is absolute, as `/root/.npm`.
+    pub outside: bool,
     /// The finished layers it starts from, lowest first; none for an empty folder.
     pub chain: Vec<Layer>,
     /// The name of the new layer, of the attempt's run, that takes what is written.

@@ -84,7 +84,7 @@ impl Volumes<'_> {
                 .collect();
             chain.reverse();
             let path = if path.is_empty() { ".".to_owned() } else { path };
-            Mounted { path, chain, layer: layer_name(attempt, folder) }
+            Mounted { path, outside: false, chain, layer: layer_name(attempt, folder) }
         });
         Ok(mounted.collect())
     }

@@ -8,6 +8,7 @@ use dockercise_runner::engine::{AttemptSpec, Layer, Mounted};
 fn cached(rig: &Rig, step: u32, script: &str) -> AttemptSpec {
     let folder = |path: &str, place: u32| Mounted {
         path: path.to_owned(),
+        outside: path.starts_with('/'),
         chain: vec![Layer { run: rig.run, name: format!("{step}a1k{place}") }],
         layer: format!("{step}a1m{place}"),
     };
@@ -72,7 +73,7 @@ async fn what_is_kept_is_found_by_the_next_run_and_each_step_writes_its_own() {
     assert_eq!(run(&rig, 2, Some("second"), "ls target; cat target/deep/link; wc -c < /var/kept/big").await, "deep\nmine\none\nmine\n0\n");
     // Who began with what is gone now has it still.
     let mut after = rig.over(3, &["s0"], "cat target/deep/file");
-    after.volume.push(Mounted { path: "target".into(), chain: folders(&rig, 0)[0].to_vec(), layer: "3a1m0".into() });
+    after.volume.push(Mounted { path: "target".into(), outside: false, chain: folders(&rig, 0)[0].to_vec(), layer: "3a1m0".into() });
     assert_eq!(rig.finish(&after).await.1.stdout, b"one\nmine\n");
 
     assert!(!rig.engine.restore_cache(rig.run, "4a1k0", Some(("first", 0))).await.unwrap(), "it says so where nothing is there");

@@ -1,6 +1,7 @@
 //! Working directories made of several folders, each copy-on-write by itself.
 
 use crate::docker::{Rig, tar_of};
+use dockercise_runner::engine::Mounted;
 
 /// `a` with the folder `lib` and a file, `b` with a file; both finished.
 async fn two_layers(rig: &Rig) {
@@ -71,6 +72,13 @@ async fn s25_a_folder_leads_nowhere_else() {
     for bad in ["/etc", "../x", "a/../../x", "a//b", ".", ""] {
         let mut spec = rig.spec(0, "true");
         spec.volume.push(rig.folder(bad, &[], "s0m1"));
+        let words = rig.engine.create(&spec).await.unwrap_err().to_string();
+        assert!(words.contains("cannot be mounted"), "{bad}: {words}");
+    }
+    // Caches may be outside of the working directory, but not where the container has its own.
+    for bad in ["/", "/proc", "/proc/self", "/sys/fs", "/dev/shm", "/dockercise/go", "/work", "/work/x", "/a/../proc", "//proc", "a", ""] {
+        let mut spec = rig.spec(0, "true");
+        spec.volume.push(Mounted { outside: true, ..rig.folder(bad, &[], "s0m1") });
         let words = rig.engine.create(&spec).await.unwrap_err().to_string();
         assert!(words.contains("cannot be mounted"), "{bad}: {words}");
     }

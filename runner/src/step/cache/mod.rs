@@ -46,6 +46,7 @@ pub fn layer_name(attempt: Attempt, place: usize) -> String {
 pub fn outside(plan: &StepPlan, attempt: Attempt, run: RunId) -> Vec<Mounted> {
     let mounted = |(place, path)| Mounted {
         path,
+        outside: true,
         chain: vec![Layer { run, name: layer_name(attempt, place) }],
         layer: format!("{}a{}x{place}", attempt.step, attempt.number),
     };

@@ -116,7 +116,7 @@ impl Rig {
     /// A folder of a working directory.
     pub fn folder(&self, path: &str, layers: &[&str], layer: &str) -> Mounted {
         let chain = layers.iter().map(|&name| Layer { run: self.run, name: name.to_owned() }).collect();
-        Mounted { path: path.to_owned(), chain, layer: layer.to_owned() }
+        Mounted { path: path.to_owned(), outside: false, chain, layer: layer.to_owned() }
     }
 
     pub async fn start(&self, spec: &AttemptSpec) {
