@@ -114,7 +114,7 @@ impl Engine {
         let found = inner.docker.list_volumes(Some(options)).await.map_err(inner.error("list volumes"))?;
         for volume in found.volumes.unwrap_or_default() {
             // The keeper may be on its way out still.
-            inner.try_to_remove(|| inner.remove_volume(&volume.name)).await?;
+            Inner::or_stuck(inner.try_to_remove(|| inner.remove_volume(&volume.name)).await)?;
         }
         Ok(())
     }

@@ -48,14 +48,7 @@ impl Engine {
         inner.remove_strays(run, None).await?;
         inner.remove_containers(run).await?;
         inner.try_to_remove(|| inner.remove_networks(run)).await?;
-        match inner.try_to_remove(|| inner.remove_volumes(run)).await {
-            // After a restart that kept containers, an engine may count their mounts for ever: nothing is left in such
-            // a volume, and it goes when the run is closed again after the engine's next start.
-            Err(EngineError::Refused { words, .. }) if words.contains(STUCK) => {
-                tracing::warn!(%run, words, "a volume stays until the engine is restarted");
-            }
-            outcome => outcome?,
-        }
+        Inner::or_stuck(inner.try_to_remove(|| inner.remove_volumes(run)).await)?;
         inner.fresh().retain(|key| key.run != run);
         inner.runs.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
         Ok(())
@@ -190,6 +183,18 @@ impl Inner {
     fn or_gone(&self, outcome: Result<(), bollard::errors::Error>, doing: impl FnOnce() -> String) -> Result<(), EngineError> {
         match outcome.map_err(|error| EngineError::of(&self.address, doing(), error)) {
             Err(error) if error.status() == Some(404) => Ok(()),
+            outcome => outcome,
+        }
+    }
+
+    /// After a restart that kept containers, an engine may count their mounts for ever: nothing is left in such a volume, and
+    /// it goes when it is removed again after the engine's next start.
+    pub(super) fn or_stuck(removed: Result<(), EngineError>) -> Result<(), EngineError> {
+        match removed {
+            Err(EngineError::Refused { words, .. }) if words.contains(STUCK) => {
+                tracing::warn!(words, "a volume stays until the engine is restarted");
+                Ok(())
+            }
             outcome => outcome,
         }
     }
