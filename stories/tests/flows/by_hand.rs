@@ -1,6 +1,7 @@
 //! A person starts a pipeline.
 
 use serde_json::{Value, json};
+use standin_github::Fault;
 use std::process::Command;
 use stories::{Server, World};
 
@@ -144,5 +145,23 @@ async fn the_command_line_starts_it_too() {
     assert!(code == 1 && words.contains("there is no such thing here"), "{words}");
     let (code, _, words) = trigger(&["ship", "--server", "http://127.0.0.1:1"]);
     assert!(code == 1 && words.contains("cannot be reached") && words.contains("help: is it running?"), "{words}");
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_github_that_is_away_is_waited_for_and_the_person_is_told() {
+    let Some(mut world) = World::new().await else { return };
+    pushed(&world, "on: manual\nship: {img: IMAGE, run: echo hi}\n").await;
+    world.settled().await.unwrap();
+    world.github.add_fault(Fault { path: "/repos/anna/app/commits/*".into(), status: Some(502), ..Fault::default() });
+    let (status, told) = start(&world, "ship", &json!({})).await;
+    assert_eq!((status, told["error"].as_str()), (202, Some("GitHub has not answered yet")));
+    assert_eq!(world.api.numbers("ship").await.unwrap(), Vec::<i64>::new());
+    // It is not forgotten, whatever becomes of the server meanwhile.
+    world.server.kill().unwrap();
+    world.github.clear_faults();
+    world.server.start().await.unwrap();
+    world.api.run("ship", 1).await.unwrap().ends("passed").await.unwrap();
+    assert_eq!(world.api.numbers("ship").await.unwrap(), [1]);
     world.close().await;
 }
