@@ -249,6 +249,10 @@ async fn stored(
         }
         if log.phase == dockercise_pipeline::ids::Phase::Run && log.service.is_none() {
             let value = project(&bytes);
+            if record.value_length > value.len() as u64 && is_cut(&bytes) {
+                // The log is over its cap; the value is whole, and elsewhere.
+                continue;
+            }
             if record.value_sha256.is_empty() && value.is_empty() {
                 // A secret: told by its length alone.
                 continue;
@@ -266,15 +270,21 @@ async fn stored(
     Ok(())
 }
 
-fn project(mut bytes: &[u8]) -> Vec<u8> {
-    let mut value = Vec::new();
-    while let Ok(Some((frame, taken))) = frame::first(bytes) {
-        if frame.stream == frame::Stream::Stdout {
-            value.extend_from_slice(frame.payload);
-        }
+fn project(bytes: &[u8]) -> Vec<u8> {
+    frames(bytes).filter(|f| f.stream == frame::Stream::Stdout).flat_map(|f| f.payload.to_vec()).collect()
+}
+
+/// Is something left out of a log, and said to be?
+fn is_cut(bytes: &[u8]) -> bool {
+    frames(bytes).any(|f| f.stream == frame::Stream::Remark && String::from_utf8_lossy(f.payload).contains("bytes are missing here"))
+}
+
+fn frames(mut bytes: &[u8]) -> impl Iterator<Item = frame::Frame<'_>> {
+    std::iter::from_fn(move || {
+        let (frame, taken) = frame::first(bytes).ok()??;
         bytes = &bytes[taken..];
-    }
-    value
+        Some(frame)
+    })
 }
 
 fn hex(bytes: &[u8]) -> String {

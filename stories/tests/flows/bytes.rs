@@ -132,3 +132,28 @@ uses-nul:
     }
     world.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r30_a_log_over_its_cap_is_cut_with_a_mark_and_its_value_arrives_whole() {
+    let Some(world) = World::new().await else { return };
+    let yaml = "img: IMAGE
+flood:
+  run: |
+    yes 'one line of very many' | head -c 1000000 > mb
+    for i in $(seq 130); do cat mb; done
+    echo the last line >&2
+reader:
+  run: wc -c < {flood}
+";
+    world.push("ci", yaml).unwrap();
+    let run = world.api.run("ci", 1).await.unwrap();
+    run.ends("passed").await.unwrap();
+    assert_eq!(run.value("reader").await.unwrap(), b"130000000\n");
+    let file = world.server.data().join("results/local/ci/1/flood/1-run.log");
+    let length = std::fs::metadata(&file).unwrap().len();
+    assert!((100 << 20..102 << 20).contains(&length), "{length}");
+    let log = String::from_utf8(std::fs::read(&file).unwrap().split_off(length as usize - (2 << 20)))
+        .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned());
+    assert!(log.contains("bytes are missing here: the log is over 100 MiB") && log.ends_with("the last line\n"));
+    world.close().await;
+}
