@@ -12,8 +12,10 @@ use stories::{Run, World, images};
 const CHAIN: usize = 20;
 /// Files of the volume that is handed along.
 const FILES: usize = 2000;
+/// Steps beside each other.
+const WIDE: usize = 50;
 /// How many things are measured.
-const FIGURES: usize = 4;
+const FIGURES: usize = 5;
 /// Writes 200 MB of lines, by programs that are not what is slow.
 const WRITE: [&str; 3] =
     ["sh", "-ec", "yes 'compiling: 12 of 345 are done so far' | head -c 1000000 > /tmp/t; for i in $(seq 200); do cat /tmp/t; done"];
@@ -57,20 +59,24 @@ async fn main() -> anyhow::Result<()> {
         let heavy = chain(&world, "heavy", &heavy_chain(), round).await?;
         let first = first_byte(&world, round).await?;
         let (written, theirs) = (writing(&world, round).await?, docker_run_of(&WRITE)?);
-        let against = [run, run, run, theirs];
-        for (i, (seconds, against)) in [plain, heavy, first, written].into_iter().zip(against).enumerate() {
+        let (wide, xargs) = (wide(&world, round).await?, docker_runs_beside_each_other()?);
+        let against = [run, run, run, theirs, xargs];
+        for (i, (seconds, against)) in [plain, heavy, first, written, wide].into_iter().zip(against).enumerate() {
             millis[i].0.push(seconds * 1000.0);
             ratios[i].0.push(seconds / against);
         }
         eprintln!(
-            "round {round} of {}: docker run {:.0} ms, plain {:.0} ms, heavy {:.0} ms, first byte {:.0} ms, 200 MB {:.0} ms against {:.0} ms",
+            "round {round} of {}: docker run {:.0} ms, plain {:.0} ms, heavy {:.0} ms, first byte {:.0} ms, 200 MB {:.0} ms against {:.0} ms, \
+             {WIDE} at once {:.0} ms against {:.0} ms",
             args.rounds,
             run * 1e3,
             plain * 1e3,
             heavy * 1e3,
             first * 1e3,
             written * 1e3,
-            theirs * 1e3
+            theirs * 1e3,
+            wide * 1e3,
+            xargs * 1e3
         );
     }
     println!("{}", table(&docker, &millis, &ratios, idle));
@@ -84,6 +90,7 @@ fn table(docker: &Series, millis: &[Series; FIGURES], ratios: &[Series; FIGURES]
         format!("the same, each taking the last one's value and a volume of {FILES} files"),
         "webhook's arrival to the first byte of the first step's log, warm".to_owned(),
         "a step that writes 200 MB, against `docker run` writing the same".to_owned(),
+        format!("{WIDE} `true` steps beside each other, against as many `docker run` by `xargs -P` (the quicker of {BESIDE:?} at once)"),
     ];
     let mut text = String::from("| what | median | against `docker run --rm` | lowest to highest |\n|---|---|---|---|\n");
     let (low, high) = docker.span();
@@ -117,6 +124,32 @@ fn docker_run_of(command: &[&str]) -> anyhow::Result<f64> {
     let run = run.args(["run", "--rm", images::BUSYBOX]).args(command).stdout(Stdio::null());
     anyhow::ensure!(run.status().context("the docker command is needed to compare with")?.success(), "docker run failed");
     Ok(started.elapsed().as_secs_f64())
+}
+
+/// How many `docker run` at once are tried.
+const BESIDE: [usize; 2] = [4, 8];
+
+/// Seconds that as many `docker run` take as there are steps beside each other: the quicker of two ways to have them at once.
+fn docker_runs_beside_each_other() -> anyhow::Result<f64> {
+    let mut best = f64::MAX;
+    for at_once in BESIDE {
+        let started = Instant::now();
+        let line = format!("seq {WIDE} | xargs -P {at_once} -I{{}} docker run --rm {} true", images::BUSYBOX);
+        anyhow::ensure!(Command::new("sh").args(["-c", &line]).status()?.success(), "docker run failed");
+        best = best.min(started.elapsed().as_secs_f64());
+    }
+    Ok(best)
+}
+
+/// Seconds from the first of many steps' start to the last one's end, none waiting for another.
+async fn wide(world: &World, round: usize) -> anyhow::Result<f64> {
+    let steps: String = (0..WIDE).map(|i| format!("s{i}: {{run: 'true'}}\n")).collect();
+    let (run, _) = run_of(world, "wide", &format!("img: {}\n{steps}", images::BUSYBOX), round).await?;
+    let view = run.view().await?;
+    let times = |key: &str| view["steps"].as_array().into_iter().flatten().filter_map(|s| time(&s[key])).collect::<Vec<_>>();
+    let first = times("started_at").into_iter().min().context("no step started")?;
+    let last = times("finished_at").into_iter().max().context("no step finished")?;
+    Ok(seconds(last - first))
 }
 
 /// Seconds from the start to the end of a step that writes 200 MB.
@@ -183,7 +216,7 @@ async fn run_of(world: &World, name: &str, yaml: &str, round: usize) -> anyhow::
 }
 
 fn remove_others(world: &World, name: &str) -> anyhow::Result<()> {
-    for other in ["plain", "heavy", "first", "writing"].into_iter().filter(|o| *o != name) {
+    for other in ["plain", "heavy", "first", "writing", "wide"].into_iter().filter(|o| *o != name) {
         let file = world.clone.path().join(format!("{other}.dockercise.yaml"));
         if file.exists() {
             std::fs::remove_file(file)?;
