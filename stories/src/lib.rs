@@ -16,6 +16,7 @@ pub mod look;
 pub mod referee;
 pub mod registry;
 pub mod server;
+pub mod tls;
 pub mod world;
 
 pub use api::{Api, Run};

@@ -63,8 +63,11 @@ impl Git {
 async fn run<S: AsRef<OsStr>>(dir: &Path, protocol: &str, args: impl IntoIterator<Item = S>) -> Result<Vec<u8>, String> {
     let mut command = Command::new("git");
     command.env_clear();
-    let kept: &[&str] =
-        if protocol == "https" { &["PATH", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE"] } else { &["PATH"] };
+    let kept: &[&str] = if protocol == "https" {
+        &["PATH", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE", "GIT_SSL_CAINFO"]
+    } else {
+        &["PATH"]
+    };
     command.envs(kept.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
     command
         .envs([

@@ -1,9 +1,10 @@
 //! `source` is the pushed commit, exact.
 
 use sha2::{Digest as _, Sha256};
-use standin_github::Fault;
+use standin_github::{Fault, NewRepository};
 use std::os::unix::fs::PermissionsExt as _;
-use stories::World;
+use stories::tls::Certificate;
+use stories::{Checkout, Setup, World};
 
 const LOOK: &str = "img: IMAGE
 look:
@@ -76,6 +77,40 @@ async fn submodules_are_there_where_a_file_asks_for_them() {
     run.ends("infra").await.unwrap();
     let reason = run.step("look").await.unwrap()["reason"].as_str().unwrap().to_owned();
     assert!(reason.contains("the submodule site/pages: ") && reason.contains("Repository not found"), "{reason}");
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_submodule_from_elsewhere_comes_over_https_as_anybody_gets_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let certificate = Certificate::new(dir.path()).unwrap();
+    // As for a company's own authority; git is asked to believe it, and nobody else.
+    let env = vec![("GIT_SSL_CAINFO".to_owned(), certificate.file.display().to_string())];
+    let Some(world) = World::with(Setup { env, ..Setup::default() }).await else { return };
+    let behind = world.github.web_base().trim_start_matches("http://").parse().unwrap();
+    let door = certificate.before(behind).await.unwrap();
+    world.github.create_user("ben").unwrap();
+    let token = world.github.create_token("ben", &["repo"]).unwrap();
+    for (name, of) in [("ben/open", NewRepository::public as fn(_) -> _), ("ben/hidden", NewRepository::private)] {
+        let new: NewRepository = of(name.parse().unwrap());
+        world.github.create_repository(new).await.unwrap();
+        let lib = Checkout::new(&world.github.git_url(name, &token)).unwrap();
+        lib.write("page", format!("of {name}\n")).unwrap();
+        let sha = lib.commit("A page").unwrap();
+        lib.push("main").unwrap();
+        let file = format!("[submodule \"x\"]\n\tpath = site/pages\n\turl = https://{door}/{name}.git\n");
+        world.clone.write(".gitmodules", file).unwrap();
+        world.clone.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{sha},site/pages")]).unwrap();
+        std::fs::create_dir_all(world.clone.path().join("site/pages")).unwrap();
+        world.push("with", &format!("# {name}\n{WITH}")).unwrap();
+    }
+    let run = world.api.run("with", 1).await.unwrap();
+    run.ends("passed").await.unwrap();
+    assert_eq!(run.log("look", "run").await.unwrap(), "page\nof ben/open\n");
+    let run = world.api.run("with", 2).await.unwrap();
+    run.ends("infra").await.unwrap();
+    let reason = run.step("look").await.unwrap()["reason"].as_str().unwrap().to_owned();
+    assert!(reason.contains("the submodule site/pages: ") && reason.contains("it is not there for everybody"), "{reason}");
     world.close().await;
 }
 
