@@ -300,7 +300,9 @@ async fn deliveries(db: &mut SqliteConnection, found: &mut Vec<String>) -> anyho
     if waiting > 0 {
         found.push(format!("I1: {waiting} deliveries were never worked on"));
     }
-    let asked: i64 = sqlx::query_scalar("select count(*) from request where state = 'waiting'").fetch_one(&mut *db).await?;
+    // That the default branch is looked at may wait: `connect` asks for it from another process, which pokes nobody.
+    let asked = "select count(*) from request where state = 'waiting' and wanted not like '%\"want\":\"read\"%'";
+    let asked: i64 = sqlx::query_scalar(asked).fetch_one(&mut *db).await?;
     if asked > 0 {
         found.push(format!("I1: {asked} requests were never worked on"));
     }
