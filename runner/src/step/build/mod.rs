@@ -28,6 +28,9 @@ use tokio_util::task::AbortOnDropHandle;
 /// Words on their way to the log.
 const LINE: usize = 1024;
 
+/// Times that reading its context starts again where the helper is lost.
+const TRIES: u32 = 4;
+
 /// What a build that will not run is told.
 const LOST: &str = "the runner ended while the image was being made, and the engine gave it up\nrun the step again";
 
@@ -174,8 +177,18 @@ impl<H: Host> Making<'_, H> {
     async fn make(&mut self) -> Result<String, NoImage> {
         let host = self.cx.host();
         let key: AttemptKey = self.spec.key;
-        let tree = patiently(|| host.open_tree(key.run, &self.folders)).await?;
-        let context = Context::read(tree, &self.build.context, &self.build.file).await?;
+        // Nothing has begun yet at the engine: a helper that is lost is no reason to end.
+        let mut tries = TRIES;
+        let context = loop {
+            let tree = patiently(|| host.open_tree(key.run, &self.folders)).await?;
+            match Context::read(tree, &self.build.context, &self.build.file).await {
+                Err(NoContext::Engine(error)) if error.is_connection() && tries > 0 => {
+                    tracing::warn!(%error, "reading the context of an image broke off and is tried again");
+                    tries -= 1;
+                }
+                outcome => break outcome?,
+            }
+        };
         self.refuse("the Dockerfile", context.dockerfile.refused())?;
         self.spec.from = context.dockerfile.images(&self.spec.args);
         for name in &self.spec.from {
