@@ -1,6 +1,7 @@
 //! An image made from a repository, used by later steps, one of them with a PostgreSQL beside it, and pushed to a registry.
 
 use bollard::Docker;
+use bollard::errors::Error;
 use bollard::query_parameters::RemoveImageOptions;
 use std::path::Path;
 use stories::api::eventually;
@@ -36,8 +37,16 @@ fn files(world: &World) {
 
 async fn forget(docker: &Docker, image: &str) {
     // A container of a run that was over a moment ago may still have it.
-    let gone = async || Ok(docker.remove_image(image, None::<RemoveImageOptions>, None).await.ok());
-    eventually(&format!("the end of {image}"), gone).await.unwrap();
+    let mut last = String::new();
+    let gone = async || match docker.remove_image(image, None::<RemoveImageOptions>, None).await {
+        Ok(_) | Err(Error::DockerResponseServerError { status_code: 404, .. }) => Ok(Some(())),
+        Err(e) => {
+            last = e.to_string();
+            Ok(None)
+        }
+    };
+    let removed = eventually(&format!("the end of {image}"), gone).await;
+    assert!(removed.is_ok(), "{image}: {last}");
 }
 
 /// Files under a folder that hold one of the texts.
