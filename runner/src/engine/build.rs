@@ -10,7 +10,7 @@ use super::image::{PAUSES, may_pass};
 use super::layer::watched;
 use super::names::{self, HOST, KIND, RUN};
 use super::{AttemptKey, Engine, EngineError, Inner, Limits, Mounted};
-use bollard::models::BuildInfo;
+use bollard::models::{BuildInfo, ImageSummary};
 use bollard::query_parameters::{
     BuildImageOptionsBuilder, ListContainersOptionsBuilder, ListImagesOptionsBuilder, PushImageOptionsBuilder, RemoveImageOptions,
     TagImageOptionsBuilder,
@@ -216,7 +216,10 @@ impl Inner {
     async fn images(&self, filters: HashMap<String, Vec<String>>) -> Result<Vec<(String, Vec<String>)>, EngineError> {
         let options = ListImagesOptionsBuilder::default().filters(&filters).build();
         let found = self.docker.list_images(Some(options)).await.map_err(self.error("list images"))?;
-        Ok(found.into_iter().map(|image| (image.id, image.repo_tags)).collect())
+        // What somebody knows by its digest has a name, though the engine counts it among the dangling ones.
+        let known = |digest: &String| !digest.starts_with("<none>");
+        let named = |image: &ImageSummary| !image.repo_tags.is_empty() || !image.repo_digests.iter().any(known);
+        Ok(found.into_iter().filter(named).map(|image| (image.id, image.repo_tags)).collect())
     }
 
     async fn remove_image(&self, name: &str) -> Result<(), EngineError> {

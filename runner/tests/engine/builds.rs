@@ -1,9 +1,12 @@
 //! Images made by the engine's builder.
 
+use crate::docker::registry::{PASSWORD, Registry, USER};
 use crate::docker::{Rig, eventually, labelled, output, tar_of};
-use bollard::query_parameters::{ListContainersOptionsBuilder, RemoveImageOptions};
+use bollard::auth::DockerCredentials;
+use bollard::query_parameters::{CreateImageOptionsBuilder, ListContainersOptionsBuilder, RemoveImageOptions};
 use dockercise_pipeline::frame::{Stream as Said, header};
 use dockercise_runner::engine::{AttemptKey, BuildSpec, Built, EngineError, Limits, Say};
+use futures_util::TryStreamExt as _;
 use tokio::sync::mpsc;
 
 fn spec(key: AttemptKey) -> BuildSpec {
@@ -72,6 +75,25 @@ async fn an_image_is_made_within_the_walls_and_goes_with_its_run() {
     docker.remove_image(&name, None::<RemoveImageOptions>, None).await.unwrap();
     assert!(docker.inspect_image(&image).await.is_ok());
     assert_eq!(labelled(&docker, &host).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_image_that_came_back_by_its_digest_stays_when_a_run_goes() {
+    let rig = rig!();
+    let Some(registry) = Registry::start() else { return rig.end().await };
+    let (built, said) = build(&rig, &spec(rig.key(0)), &from(&rig, "RUN echo alone > /file"), &[]).await;
+    let Ok(Built::Image(id)) = built else { panic!("{built:?}\n{said}") };
+    let digest = registry.push(&rig.docker, &id, "built", "1").await;
+    rig.engine.close_run(rig.run).await.unwrap();
+    assert!(!is_there(&rig, &id).await);
+    let login = DockerCredentials { username: Some(USER.into()), password: Some(PASSWORD.into()), ..DockerCredentials::default() };
+    let options = CreateImageOptionsBuilder::default().from_image(&digest).build();
+    rig.docker.create_image(Some(options), None, Some(login)).try_collect::<Vec<_>>().await.unwrap();
+    // It says itself which host has made it, and has no tag: only somebody who wants it by its digest.
+    rig.engine.close_run(rig.run).await.unwrap();
+    assert!(is_there(&rig, &digest).await);
+    rig.docker.remove_image(&digest, None::<RemoveImageOptions>, None).await.unwrap();
+    rig.end().await;
 }
 
 #[tokio::test]
