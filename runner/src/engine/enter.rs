@@ -17,17 +17,27 @@ impl Engine {
             CreateExecOptions { cmd: Some(cmd), attach_stdout: Some(true), attach_stderr: Some(true), ..CreateExecOptions::default() };
         let made = match inner.docker.create_exec(&name, options).await.map_err(error("enter")) {
             Ok(made) => made,
-            Err(error) if matches!(error.status(), Some(404 | 409)) => return Ok(None),
-            Err(error) => return Err(error),
+            Err(error) => return self.unless_over(&name, error).await,
         };
         match inner.docker.start_exec(&made.id, None).await.map_err(error("enter")) {
             // The stream ends with the command.
             Ok(StartExecResults::Attached { mut output, .. }) => while output.next().await.is_some() {},
             Ok(StartExecResults::Detached) => {}
-            Err(error) if matches!(error.status(), Some(404 | 409)) => return Ok(None),
-            Err(error) => return Err(error),
+            Err(error) => return self.unless_over(&name, error).await,
         }
-        let ended = inner.docker.inspect_exec(&made.id).await.map_err(error("enter"))?;
-        Ok(ended.exit_code)
+        match inner.docker.inspect_exec(&made.id).await.map_err(error("enter")) {
+            Ok(ended) => Ok(ended.exit_code),
+            Err(error) => self.unless_over(&name, error).await,
+        }
+    }
+
+    /// An error that is none where the container has ended, which the engine says with several statuses: it may end at any
+    /// moment of the asking.
+    async fn unless_over(&self, name: &str, error: EngineError) -> Result<Option<i64>, EngineError> {
+        match self.inner.docker.inspect_container(name, None).await.map_err(self.inner.error(format!("look at {name}"))) {
+            Ok(found) if found.state.as_ref().and_then(|state| state.running) == Some(false) => Ok(None),
+            Err(looking) if looking.status() == Some(404) => Ok(None),
+            _ => Err(error),
+        }
     }
 }
