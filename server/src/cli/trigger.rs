@@ -59,6 +59,10 @@ async fn start(args: &TriggerArgs, pipeline: &str) -> anyhow::Result<()> {
     // The header that no page of another site can set.
     let call = client()?.post(url).header("x-dockercise", "trigger").json(&json!({ "git_ref": args.git_ref, "inputs": inputs }));
     let (status, answer) = ask(args, call).await?;
+    if status == StatusCode::NOT_FOUND {
+        let (pipeline, account) = (escape(pipeline), escape(&args.account));
+        bail!("there is no pipeline `{pipeline}` in the account `{account}`\nhelp: `dockercise trigger` alone lists those there are");
+    }
     if status == StatusCode::ACCEPTED {
         println!("{}", words(&answer));
         return Ok(());
@@ -69,7 +73,10 @@ async fn start(args: &TriggerArgs, pipeline: &str) -> anyhow::Result<()> {
 }
 
 async fn list(args: &TriggerArgs) -> anyhow::Result<()> {
-    let (_, answer) = ask(args, client()?.get(address(args, &["api", "pipelines"])?)).await?;
+    let (status, answer) = ask(args, client()?.get(address(args, &["api", "pipelines"])?)).await?;
+    if status == StatusCode::NOT_FOUND {
+        bail!("{}", words(&answer));
+    }
     let mut lines = Vec::new();
     for line in answer["pipelines"].as_array().into_iter().flatten() {
         let text = |key: &str| line[key].as_str().unwrap_or_default();
@@ -100,13 +107,18 @@ fn address(args: &TriggerArgs, parts: &[&str]) -> anyhow::Result<Url> {
     Ok(url)
 }
 
+/// What the server answers, where it does what it is asked; and that there is no such thing, for which only the caller has words.
 async fn ask(args: &TriggerArgs, call: reqwest::RequestBuilder) -> anyhow::Result<(StatusCode, Value)> {
     let help = "is it running? its address is given with --server or DOCKERCISE_PUBLIC_URL";
-    let answer = call.send().await.with_context(|| format!("the server at {} cannot be reached\nhelp: {help}", args.server))?;
+    // Its cause before the help, which is a line of its own and the last.
+    let answer = match call.send().await {
+        Ok(answer) => answer,
+        Err(e) => bail!("the server at {} cannot be reached: {:#}\nhelp: {help}", args.server, anyhow::Error::from(e.without_url())),
+    };
     let status = answer.status();
     let body: Value =
         answer.json().await.with_context(|| format!("{} answers {status}, but not as dockercise does\nhelp: {help}", args.server))?;
-    if status.is_success() { Ok((status, body)) } else { bail!("{}", words(&body)) }
+    if status.is_success() || status == StatusCode::NOT_FOUND { Ok((status, body)) } else { bail!("{}", words(&body)) }
 }
 
 /// What the server says, and its help on a line of its own.

@@ -142,7 +142,7 @@ async fn the_command_line_starts_it_too() {
     let twice = trigger(&["ship", "--input", "REASON=a", "--input", "REASON=b"]);
     assert_eq!(twice, (1, String::new(), "error: `REASON` is said twice\n".to_owned()));
     let (code, _, words) = trigger(&["../../secrets"]);
-    assert!(code == 1 && words.contains("there is no such thing here"), "{words}");
+    assert!(code == 1 && words.starts_with("error: there is no pipeline `../../secrets` in the account `local`\nhelp: "), "{words}");
     let (code, _, words) = trigger(&["ship", "--server", "http://127.0.0.1:1"]);
     assert!(code == 1 && words.contains("cannot be reached") && words.contains("help: is it running?"), "{words}");
     world.close().await;
