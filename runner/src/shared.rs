@@ -17,6 +17,9 @@ use tokio::sync::Semaphore;
 /// So long a call to the engine is repeated while nobody answers there.
 const ENGINE_PATIENCE: Duration = Duration::from_secs(60);
 
+/// How many steps' containers are removed at once: the engine's time is the next steps' first.
+const REMOVALS: usize = 1;
+
 /// How much is kept from run to run where nobody says otherwise.
 pub const CACHE_BYTES: u64 = 10_000_000_000;
 
@@ -35,6 +38,8 @@ pub struct Shared<H> {
     pub admission: Arc<Admission>,
     /// A permit for each job that may be in work: each has a network, of which an engine has few.
     pub jobs: Arc<Semaphore>,
+    /// A permit for each step whose containers may be removed now.
+    pub removals: Semaphore,
     /// Where the AWS credentials of steps come from, if they get any.
     pub aws: Option<Profile>,
     /// What is kept from run to run.
@@ -50,7 +55,8 @@ impl<H: Host> Shared<H> {
         let slots = capacity.steps;
         let (admission, jobs) = (Admission::new(capacity), Arc::new(Semaphore::new(slots)));
         let caches = Arc::new(Caches::open(store.caches(), CACHE_BYTES));
-        Shared { host, client, store, sources, admission, jobs, aws: None, caches, slots }
+        let removals = Semaphore::new(REMOVALS);
+        Shared { host, client, store, sources, admission, jobs, removals, aws: None, caches, slots }
     }
 
     /// As many bytes of caches are kept as this at most.

@@ -104,6 +104,8 @@ fn key_of<H: Host>(cx: &Context<H>, attempt: Attempt, phase: Phase, service: Opt
 pub async fn forget<H: Host>(cx: Arc<Context<H>>, attempt: Attempt, phases: Vec<Phase>) {
     let services = phases.contains(&Phase::Run).then(|| services::keys(&cx, attempt)).into_iter().flatten();
     let own = phases.iter().map(|phase| cx.key(attempt, *phase));
+    // Never closed.
+    let _turn = cx.shared.removals.acquire().await;
     for key in own.chain(services) {
         let removed = patiently(|| cx.host().remove(&key)).await;
         if let Err(error) = match removed {

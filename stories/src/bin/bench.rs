@@ -26,6 +26,10 @@ struct Args {
     /// How often each thing is measured, in turns
     #[arg(long, default_value_t = 5)]
     rounds: usize,
+
+    /// Only the steps beside each other, to see where their time goes
+    #[arg(long)]
+    wide: bool,
 }
 
 /// Measurements of one thing.
@@ -48,6 +52,14 @@ impl Series {
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     let world = World::new().await.context("a Docker engine is needed")?;
+    if args.wide {
+        for round in 1..=args.rounds {
+            let (own, xargs) = (wide(&world, round).await?, docker_runs_beside_each_other()?);
+            println!("{WIDE} at once: {:.0} ms against {:.0} ms: {:.2}", own * 1e3, xargs * 1e3, own / xargs);
+        }
+        world.close().await;
+        return Ok(());
+    }
     let idle = idle_memory(&world)?;
     let mut docker = Series::default();
     let mut ratios = [const { Series(Vec::new()) }; FIGURES];
