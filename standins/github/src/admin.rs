@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::control::NewRepository;
 use crate::faults::Fault;
 use crate::github::GitHub;
+use crate::organizations::Rules;
 use crate::state::{FullName, Repository};
 
 /// The admin's routes. There is no login: the stand-in listens on this machine only.
@@ -20,8 +21,16 @@ pub(crate) fn router() -> Router<Arc<GitHub>> {
     Router::new()
         .route("/users", post(create_user))
         .route("/tokens", post(create_token))
+        .route("/oauth-apps", post(create_oauth_app))
+        .route("/organizations/{org}/members", post(add_member))
+        .route("/organizations/{org}/rules", post(set_rules))
+        .route("/organizations/{org}/approved", post(approve_app))
         .route("/repositories", post(create_repository))
         .route("/repositories/{owner}/{name}/rename", post(rename))
+        .route("/repositories/{owner}/{name}/transfer", post(transfer))
+        .route("/repositories/{owner}/{name}/archived", post(archive))
+        .route("/repositories/{owner}/{name}/private", post(hide))
+        .route("/repositories/{owner}/{name}", delete(remove))
         .route("/repositories/{owner}/{name}/statuses", get(statuses))
         .route("/repositories/{owner}/{name}/deliveries", get(deliveries))
         .route("/repositories/{owner}/{name}/deliveries/{id}/redeliver", post(redeliver))
@@ -77,6 +86,52 @@ async fn create_token(State(github): State<Arc<GitHub>>, Json(wanted): Json<Want
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct WantedApp {
+    name: String,
+    callback_url: String,
+}
+
+async fn create_oauth_app(State(github): State<Arc<GitHub>>, Json(wanted): Json<WantedApp>) -> Answer<Response> {
+    Ok(Json(github.create_oauth_app(&wanted.name, &wanted.callback_url)?).into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WantedMember {
+    login: String,
+    #[serde(default)]
+    owner: bool,
+    /// Slug of a team to join as well.
+    #[serde(default)]
+    team: Option<String>,
+}
+
+async fn add_member(State(github): State<Arc<GitHub>>, Path(org): Path<String>, Json(wanted): Json<WantedMember>) -> Answer<StatusCode> {
+    github.add_member(&org, &wanted.login, wanted.owner)?;
+    if let Some(team) = &wanted.team {
+        github.join_team(&org, team, &wanted.login, false)?;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn set_rules(State(github): State<Arc<GitHub>>, Path(org): Path<String>, Json(rules): Json<Rules>) -> Answer<StatusCode> {
+    github.set_rules(&org, rules)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ApprovedApp {
+    client_id: String,
+}
+
+async fn approve_app(State(github): State<Arc<GitHub>>, Path(org): Path<String>, Json(app): Json<ApprovedApp>) -> Answer<StatusCode> {
+    github.approve_app(&org, &app.client_id)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct WantedRepository {
     /// `owner/name`.
     name: String,
@@ -101,6 +156,26 @@ struct NewName {
 
 async fn rename(State(github): State<Arc<GitHub>>, Path((owner, name)): Name, Json(new): Json<NewName>) -> Answer<StatusCode> {
     github.rename_repository(&format!("{owner}/{name}"), &new.name)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn transfer(State(github): State<Arc<GitHub>>, Path((owner, name)): Name, Json(new): Json<NewName>) -> Answer<StatusCode> {
+    github.transfer(&format!("{owner}/{name}"), &new.name)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn archive(State(github): State<Arc<GitHub>>, Path((owner, name)): Name, Json(archived): Json<bool>) -> Answer<StatusCode> {
+    github.archive(&format!("{owner}/{name}"), archived)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn hide(State(github): State<Arc<GitHub>>, Path((owner, name)): Name, Json(private): Json<bool>) -> Answer<StatusCode> {
+    github.hide(&format!("{owner}/{name}"), private)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn remove(State(github): State<Arc<GitHub>>, Path((owner, name)): Name) -> Answer<StatusCode> {
+    github.remove(&format!("{owner}/{name}"))?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -10,6 +10,7 @@ use crate::deliver::{self, Delivery, Event};
 use crate::faults::Fault;
 use crate::journal::Call;
 use crate::json::payload::About;
+use crate::organizations::Organization;
 use crate::start::Standin;
 use crate::state::{DeployKey, FullName, Hook, Repository, Role, Status, Token, User, World};
 
@@ -40,7 +41,7 @@ impl NewRepository {
     }
 }
 
-fn find<'a>(world: &'a World, name: &str) -> anyhow::Result<&'a Repository> {
+pub(crate) fn find<'a>(world: &'a World, name: &str) -> anyhow::Result<&'a Repository> {
     let full: FullName = name.parse()?;
     world.repository_by_name(&full.owner, &full.name).with_context(|| format!("there is no repository {name}"))
 }
@@ -82,11 +83,7 @@ impl Standin {
 
     /// Revokes a token, and with it the deploy keys that it made.
     pub fn revoke_token(&self, token: &str) {
-        let mut world = self.github.world();
-        world.tokens.remove(token);
-        for repository in world.repositories.values_mut() {
-            repository.keys.retain(|_, key| key.token.as_deref() != Some(token));
-        }
+        self.github.world().revoke(token);
     }
 
     /// Makes an empty repository.
@@ -239,13 +236,17 @@ impl crate::github::GitHub {
             created_at: Utc::now(),
         };
         world.users.insert(user.id, user.clone());
+        if organization {
+            world.organizations.insert(user.id, Organization::default());
+        }
         Ok(user)
     }
 
     pub(crate) fn set_token(&self, login: &str, token: &str, scopes: Vec<String>) -> anyhow::Result<()> {
         let mut world = self.world();
         let user = world.user_by_login(login).with_context(|| format!("there is no user {login}"))?.id;
-        world.tokens.insert(token.to_owned(), Token { user, scopes, used: 0 });
+        let id = world.next_id();
+        world.tokens.insert(token.to_owned(), Token { id, ..Token::new(user, scopes) });
         Ok(())
     }
 
@@ -268,6 +269,7 @@ impl crate::github::GitHub {
                 created_at: now,
                 updated_at: now,
                 pushed_at: None,
+                archived: false,
                 deploy_keys_disabled: false,
                 collaborators: BTreeMap::new(),
                 hooks: BTreeMap::new(),

@@ -83,6 +83,7 @@ enum Refusal {
     Challenge(&'static str),
     Missing,
     ReadOnly,
+    Archived,
 }
 
 impl IntoResponse for Refusal {
@@ -93,6 +94,7 @@ impl IntoResponse for Refusal {
                 (StatusCode::UNAUTHORIZED, ask, text).into_response()
             }
             Self::Missing => (StatusCode::NOT_FOUND, "Repository not found.").into_response(),
+            Self::Archived => (StatusCode::FORBIDDEN, "This repository was archived so it is read-only.").into_response(),
             Self::ReadOnly => (StatusCode::FORBIDDEN, "Write access to repository not granted.").into_response(),
         }
     }
@@ -112,6 +114,7 @@ fn admit(github: &GitHub, owner: &str, name: &str, headers: &HeaderMap, writes: 
     let found = world.repository_ever_named(owner, name);
     let role = found.map_or(Role::None, |own| world.role(own, user));
     match found {
+        Some(repository) if role >= Role::Write && writes && repository.archived => Err(Refusal::Archived),
         Some(repository) if role >= Role::Write => Ok((repository.id, user)),
         Some(repository) if role >= Role::Read && !writes => Ok((repository.id, user)),
         _ if user.is_none() => Err(Refusal::Challenge("Repository not found.")),

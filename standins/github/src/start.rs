@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use crate::github::GitHub;
 use crate::journal::Journal;
 use crate::links::Links;
-use crate::{admin, api, faults, http_git, lfs, ssh};
+use crate::{admin, api, faults, http_git, lfs, ssh, web};
 
 /// How long shutdown waits for requests and deliveries under way.
 const GRACE: Duration = Duration::from_secs(3);
@@ -156,5 +156,11 @@ fn router(github: &Arc<GitHub>) -> Router {
         .route("/{owner}/{repo}/lfs-objects/{oid}", get(lfs::object))
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(Arc::clone(github), faults::apply));
-    Router::new().nest("/api/v3", api::router(github)).nest("/_standin", admin::router()).merge(git).with_state(Arc::clone(github))
+    let pages = web::router().layer(from_fn_with_state(Arc::clone(github), faults::apply));
+    Router::new()
+        .nest("/api/v3", api::router(github))
+        .nest("/_standin", admin::router())
+        .merge(git)
+        .merge(pages)
+        .with_state(Arc::clone(github))
 }

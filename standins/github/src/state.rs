@@ -3,7 +3,7 @@
 //! All of it lives in memory behind one mutex that is never held across an await; only the
 //! repositories' contents are on disk, as bare git repositories named by number.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::deliver::Delivery;
 use crate::faults::Fault;
 use crate::journal::Call;
+use crate::oauth::{Code, OAuthApp};
+use crate::organizations::Organization;
 use crate::pulls::Pull;
 
 /// How many calls [`World::calls`] keeps.
@@ -43,9 +45,20 @@ pub struct Token {
     pub scopes: Vec<String>,
     /// Requests made in this hour's window.
     pub used: u32,
+    /// Number.
+    pub id: u64,
+    /// Client id of the OAuth app that it was given to; none for a person's own.
+    pub app: Option<String>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
 }
 
 impl Token {
+    /// A person's own, without a number.
+    pub(crate) fn new(user: u64, scopes: Vec<String>) -> Self {
+        Self { user, scopes, used: 0, id: 0, app: None, created_at: Utc::now() }
+    }
+
     /// Whether any of `scopes` was granted.
     #[must_use]
     pub fn has(&self, scopes: &[&str]) -> bool {
@@ -139,6 +152,8 @@ pub struct Repository {
     pub updated_at: DateTime<Utc>,
     /// Last push.
     pub pushed_at: Option<DateTime<Utc>>,
+    /// Whether it is archived: read-only.
+    pub archived: bool,
     /// Whether the owner forbids deploy keys, as new organizations do.
     pub deploy_keys_disabled: bool,
     /// Roles beyond the owner's.
@@ -228,6 +243,16 @@ pub(crate) struct World {
     next_id: u64,
     pub(crate) users: BTreeMap<u64, User>,
     pub(crate) tokens: HashMap<String, Token>,
+    /// OAuth apps by client id.
+    pub(crate) apps: BTreeMap<String, OAuthApp>,
+    /// Codes on their way from the browser to an app.
+    pub(crate) codes: HashMap<String, Code>,
+    /// What people agreed to: scopes by app and person.
+    pub(crate) grants: HashMap<(String, u64), BTreeSet<String>>,
+    /// Who is signed in in which browser.
+    pub(crate) sessions: HashMap<String, u64>,
+    /// Organizations by their number.
+    pub(crate) organizations: BTreeMap<u64, Organization>,
     pub(crate) repositories: BTreeMap<u64, Repository>,
     /// Lower-case `owner/name` that a repository had before it was renamed.
     pub(crate) redirects: HashMap<String, u64>,
@@ -283,7 +308,10 @@ impl World {
     pub(crate) fn role(&self, repository: &Repository, user: Option<u64>) -> Role {
         let given = match user {
             Some(user) if user == repository.owner => Role::Admin,
-            Some(user) => repository.collaborators.get(&user).copied().unwrap_or(Role::None),
+            Some(user) => {
+                let invited = repository.collaborators.get(&user).copied().unwrap_or(Role::None);
+                invited.max(self.organizations.get(&repository.owner).map_or(Role::None, |own| own.role(repository.id, user)))
+            }
             None => Role::None,
         };
         if repository.private { given } else { given.max(Role::Read) }

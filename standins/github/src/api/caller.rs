@@ -13,6 +13,7 @@ use chrono::Utc;
 
 use super::error::ApiError;
 use crate::github::GitHub;
+use crate::organizations::Closed;
 use crate::state::{Repository, Role, Token, World};
 
 /// Requests an hour with a token.
@@ -27,6 +28,8 @@ pub(crate) struct Caller {
     pub(crate) user: Option<u64>,
     /// The token itself.
     pub(crate) secret: Option<String>,
+    /// Whether the token was given to an OAuth app.
+    oauth: bool,
     scopes: Vec<String>,
     pub(crate) used: u32,
     pub(crate) limit: u32,
@@ -69,6 +72,10 @@ impl Caller {
         if role < Role::Read {
             return Err(ApiError::not_found());
         }
+        // What is public can be read by any token.
+        if repository.private {
+            self.admitted(github, world, repository.owner)?;
+        }
         if world.repository_by_name(owner, name).is_none() {
             let location = format!("{}/repositories/{}", github.links.api, repository.id);
             return Err(ApiError::moved(location));
@@ -85,8 +92,43 @@ impl Caller {
         scopes: &[&str],
     ) -> Result<Seen<'a>, ApiError> {
         let seen = self.sees(github, world, path)?;
+        self.admitted(github, world, seen.repository.owner)?;
         let own = world.role(seen.repository, self.user) >= Role::Admin;
         if own && (self.has(&["repo"]) || self.has(scopes)) { Ok(seen) } else { Err(ApiError::not_found()) }
+    }
+
+    /// As [`Caller::administers`], to change something: not in what is archived.
+    pub(crate) fn changes<'a>(&self, github: &GitHub, world: &'a World, path: (&str, &str), scopes: &[&str]) -> Result<Seen<'a>, ApiError> {
+        let seen = self.administers(github, world, path, scopes)?;
+        seen.writable()?;
+        Ok(seen)
+    }
+
+    /// Is the token let in by the account? Organizations may approve OAuth apps, and want single sign-on.
+    pub(crate) fn admitted(&self, github: &GitHub, world: &World, account: u64) -> Result<(), ApiError> {
+        match world.closed(account, self.secret.as_deref()) {
+            None => Ok(()),
+            Some(Closed::NotApproved(login)) => Err(ApiError::forbidden(&format!(
+                "Although you appear to have the correct authorization credentials, the `{login}` organization has enabled \
+                 OAuth App access restrictions, meaning that data access to third-parties is limited. For more information on \
+                 these restrictions, including how to enable this app, visit \
+                 https://docs.github.com/articles/restricting-access-to-your-organization-s-data/"
+            ))),
+            Some(Closed::SignOn(login)) => {
+                let kind = if self.oauth { "OAuth token" } else { "Personal Access token" };
+                let words =
+                    format!("Resource protected by organization SAML enforcement. You must grant your {kind} access to this organization.");
+                let url = format!("{}/orgs/{login}/sso?authorization_request={}", github.links.web, uuid::Uuid::new_v4().simple());
+                Err(ApiError::forbidden(&words).with("x-github-sso", format!("required; url={url}")))
+            }
+        }
+    }
+}
+
+impl Seen<'_> {
+    /// 403 for what is archived.
+    pub(crate) fn writable(&self) -> Result<(), ApiError> {
+        if self.repository.archived { Err(ApiError::forbidden("Repository was archived so is read-only.")) } else { Ok(()) }
     }
 }
 
@@ -125,13 +167,13 @@ fn find(github: &GitHub, headers: &HeaderMap, counts: bool) -> Result<Caller, Ap
     let Some(value) = headers.get(header::AUTHORIZATION) else {
         world.anonymous_used += u32::from(counts);
         let used = world.anonymous_used;
-        return Ok(Caller { user: None, secret: None, scopes: Vec::new(), used, limit: ANONYMOUS_LIMIT });
+        return Ok(Caller { user: None, secret: None, oauth: false, scopes: Vec::new(), used, limit: ANONYMOUS_LIMIT });
     };
     let secret = value.to_str().ok().and_then(secret).ok_or_else(ApiError::bad_credentials)?;
     let token: &mut Token = world.tokens.get_mut(&secret).ok_or_else(ApiError::bad_credentials)?;
     token.used += u32::from(counts);
-    let (user, scopes, used) = (Some(token.user), token.scopes.clone(), token.used);
-    Ok(Caller { user, secret: Some(secret), scopes, used, limit: LIMIT })
+    let (user, oauth, scopes, used) = (Some(token.user), token.app.is_some(), token.scopes.clone(), token.used);
+    Ok(Caller { user, secret: Some(secret), oauth, scopes, used, limit: LIMIT })
 }
 
 /// The token in an `Authorization` header: bearer, GitHub's own `token`, or basic with the token as password.

@@ -1,7 +1,7 @@
 //! GitHub's error answers.
 
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ const DOCUMENTATION: &str = "https://docs.github.com/rest";
 pub(crate) struct ApiError {
     status: StatusCode,
     body: Value,
-    location: Option<String>,
+    headers: Vec<(&'static str, String)>,
 }
 
 /// What handlers return.
@@ -26,7 +26,7 @@ impl ApiError {
             "documentation_url": DOCUMENTATION,
             "status": status.as_str(),
         });
-        Self { status, body, location: None }
+        Self { status, body, headers: Vec::new() }
     }
 
     pub(crate) fn not_found() -> Self {
@@ -72,16 +72,37 @@ impl ApiError {
     pub(crate) fn moved(location: String) -> Self {
         let mut refusal = Self::new(StatusCode::MOVED_PERMANENTLY, "Moved Permanently");
         refusal.body["url"] = json!(location);
-        refusal.location = Some(location);
+        refusal.with("location", location)
+    }
+
+    /// 422 because a field is missing.
+    pub(crate) fn missing(resource: &str, field: &str) -> Self {
+        let mut refusal = Self::unprocessable("Validation Failed");
+        refusal.body["errors"] = json!([{ "resource": resource, "field": field, "code": "missing" }]);
         refusal
+    }
+
+    /// 422 because a field says what cannot be.
+    pub(crate) fn invalid(resource: &str, field: &str, message: &str) -> Self {
+        let mut refusal = Self::unprocessable("Validation Failed");
+        refusal.body["errors"] = json!([{ "resource": resource, "field": field, "code": "invalid", "message": message }]);
+        refusal
+    }
+
+    /// The same with a header.
+    pub(crate) fn with(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.body)).into_response();
-        if let Some(location) = self.location.and_then(|url| HeaderValue::from_str(&url).ok()) {
-            response.headers_mut().insert(header::LOCATION, location);
+        for (name, value) in self.headers {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                response.headers_mut().insert(name, value);
+            }
         }
         response
     }

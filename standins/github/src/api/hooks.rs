@@ -112,7 +112,7 @@ pub(crate) async fn create(
 ) -> ApiResult {
     let (repository, id, response) = {
         let mut world = github.world();
-        let seen = caller.administers(&github, &world, (&owner, &name), SCOPES)?;
+        let seen = caller.changes(&github, &world, (&owner, &name), SCOPES)?;
         let wanted: Wanted = parse(&body)?;
         if wanted.name.as_deref().is_some_and(|name| name != "web") {
             return Err(refuse("The \"name\" of a repository webhook is \"web\""));
@@ -165,7 +165,7 @@ pub(crate) async fn update(
     body: bytes::Bytes,
 ) -> ApiResult {
     let mut world = github.world();
-    let seen = caller.administers(&github, &world, (&owner, &name), SCOPES)?;
+    let seen = caller.changes(&github, &world, (&owner, &name), SCOPES)?;
     let (repository, name) = (seen.repository.id, seen.name.clone());
     let mut hook = seen.repository.hooks.get(&id).cloned().ok_or_else(ApiError::not_found)?;
     change(&mut hook, parse(&body)?)?;
@@ -185,7 +185,7 @@ pub(crate) async fn delete(
 ) -> ApiResult {
     let (repository, farewell) = {
         let world = github.world();
-        let seen = caller.administers(&github, &world, (&owner, &name), SCOPES)?;
+        let seen = caller.changes(&github, &world, (&owner, &name), SCOPES)?;
         let hook = seen.repository.hooks.get(&id).ok_or_else(ApiError::not_found)?;
         let sender = world.users.get(&caller.known()?).ok_or_else(ApiError::not_found)?;
         let about = About { links: &github.links, world: &world, repository: seen.repository, sender };
@@ -209,7 +209,7 @@ pub(crate) async fn ping(
 ) -> ApiResult {
     let repository = {
         let world = github.world();
-        let seen = caller.administers(&github, &world, (&owner, &name), SCOPES)?;
+        let seen = caller.changes(&github, &world, (&owner, &name), SCOPES)?;
         seen.repository.hooks.get(&id).ok_or_else(ApiError::not_found)?;
         seen.repository.id
     };

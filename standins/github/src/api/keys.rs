@@ -49,9 +49,10 @@ pub(crate) async fn create(
     body: bytes::Bytes,
 ) -> ApiResult {
     let mut world = github.world();
-    let seen = caller.administers(&github, &world, (&owner, &name), &["public_repo"])?;
+    let seen = caller.changes(&github, &world, (&owner, &name), &["public_repo"])?;
     let (repository, name) = (seen.repository.id, seen.name.clone());
-    if seen.repository.deploy_keys_disabled {
+    let owner = world.organizations.get(&seen.repository.owner);
+    if seen.repository.deploy_keys_disabled || owner.is_some_and(|own| own.rules.deploy_keys_disabled) {
         return Err(ApiError::unprocessable("Deploy keys are disabled for this repository"));
     }
     let refuse = |message: &str| ApiError::validation("PublicKey", Some("key"), message);
@@ -100,7 +101,7 @@ pub(crate) async fn delete(
     Path((owner, name, id)): Path<(String, String, u64)>,
 ) -> ApiResult {
     let mut world = github.world();
-    let seen = caller.administers(&github, &world, (&owner, &name), &["public_repo"])?;
+    let seen = caller.changes(&github, &world, (&owner, &name), &["public_repo"])?;
     let repository = seen.repository.id;
     let own = world.repositories.get_mut(&repository).ok_or_else(ApiError::not_found)?;
     own.keys.remove(&id).ok_or_else(ApiError::not_found)?;

@@ -1,5 +1,6 @@
 //! The REST API: one page of routes, and what wraps every request.
 
+mod applications;
 mod branches;
 mod caller;
 mod commits;
@@ -9,11 +10,13 @@ mod error;
 mod hooks;
 mod keys;
 mod meta;
+mod organizations;
 mod paging;
 mod pulls;
 mod record;
 mod refs;
 mod repositories;
+mod search;
 mod statuses;
 mod trees;
 mod users;
@@ -21,7 +24,7 @@ mod users;
 use std::sync::Arc;
 
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use axum::{Router, extract::DefaultBodyLimit};
 
 use crate::faults;
@@ -59,9 +62,19 @@ pub(crate) fn router(github: &Arc<GitHub>) -> Router<Arc<GitHub>> {
         .route("/pulls", get(pulls::list))
         .route("/pulls/{number}", get(pulls::get))
         .route("/statuses/{*sha}", post(statuses::create));
+    // An app shows its own id and secret there, no token.
+    let applications = Router::new()
+        .route("/applications/{client_id}/token", post(applications::check))
+        .route("/applications/{client_id}/grant", delete(applications::revoke));
     Router::new()
         .route("/user", get(users::me))
         .route("/user/repos", get(repositories::mine))
+        .route("/user/orgs", get(organizations::mine))
+        .route("/user/memberships/orgs/{org}", get(organizations::my_membership))
+        .route("/orgs/{org}/repos", get(organizations::repositories))
+        .route("/orgs/{org}/memberships/{login}", get(organizations::membership))
+        .route("/orgs/{org}/teams/{slug}/memberships/{login}", get(organizations::team_membership))
+        .route("/search/repositories", get(search::repositories))
         .route("/users/{login}", get(users::get))
         .route("/repositories/{id}", get(repositories::by_id))
         .nest("/repos/{owner}/{repo}", repository)
@@ -71,6 +84,7 @@ pub(crate) fn router(github: &Arc<GitHub>) -> Router<Arc<GitHub>> {
         .method_not_allowed_fallback(|| async { ApiError::not_found() })
         .layer(DefaultBodyLimit::max(8 * 1024 * 1024))
         .layer(from_fn_with_state(Arc::clone(github), caller::identify))
+        .merge(applications)
         .layer(from_fn_with_state(Arc::clone(github), faults::apply))
         .layer(from_fn_with_state(Arc::clone(github), record::record))
         .layer(from_fn(common_headers))

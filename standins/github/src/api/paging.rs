@@ -28,6 +28,16 @@ impl Paging {
 
     /// This page of `all`, with links to the others.
     pub(crate) fn respond(&self, github: &GitHub, uri: &Uri, all: Vec<Value>) -> Response {
+        let (shown, links) = self.cut(github, uri, all);
+        let mut response = Json(shown).into_response();
+        if let Some(links) = links {
+            link(&mut response, &links);
+        }
+        response
+    }
+
+    /// This page of `all`, and the `Link` header's value where there are others.
+    pub(crate) fn cut(&self, github: &GitHub, uri: &Uri, all: Vec<Value>) -> (Vec<Value>, Option<String>) {
         let (size, page) = (self.size(), self.page());
         let last = all.len().div_ceil(size).max(1);
         let shown: Vec<_> = all.into_iter().skip((page - 1).saturating_mul(size)).take(size).collect();
@@ -45,11 +55,7 @@ impl Paging {
         if page > 1 {
             add(1, "first");
         }
-        let mut response = Json(shown).into_response();
-        if !links.is_empty() {
-            link(&mut response, &links.join(", "));
-        }
-        response
+        (shown, (!links.is_empty()).then(|| links.join(", ")))
     }
 }
 

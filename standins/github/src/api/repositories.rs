@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 
 use super::caller::Caller;
 use super::error::{ApiError, ApiResult};
+use super::organizations;
 use super::paging::Paging;
 use crate::github::GitHub;
 use crate::json::{repository, user};
-use crate::state::{Repository, Role};
+use crate::state::{Repository, Role, World};
 
 pub(crate) async fn get(State(github): State<Arc<GitHub>>, caller: Caller, Path((owner, name)): Path<(String, String)>) -> ApiResult {
     let world = github.world();
@@ -27,6 +28,9 @@ pub(crate) async fn by_id(State(github): State<Arc<GitHub>>, caller: Caller, Pat
     let role = caller.role(&world, found);
     if role < Role::Read {
         return Err(ApiError::not_found());
+    }
+    if found.private {
+        caller.admitted(&github, &world, found.owner)?;
     }
     Ok(Json(repository::full(&github.links, &world, found, role)).into_response())
 }
@@ -42,16 +46,20 @@ pub(crate) struct Listing {
 }
 
 impl Listing {
-    fn wants(&self, repository: &Repository, user: u64) -> bool {
+    fn wants(&self, world: &World, repository: &Repository, user: u64) -> bool {
         let visible = match self.visibility.as_deref() {
             Some("public") => !repository.private,
             Some("private") => repository.private,
             _ => true,
         };
-        let kind = if repository.owner == user { "owner" } else { "collaborator" };
-        let mine = repository.owner == user || repository.collaborators.contains_key(&user);
-        let affiliated = self.affiliation.as_deref().is_none_or(|all| all.split(',').any(|one| one.trim() == kind));
-        visible && mine && affiliated
+        let member = world.organizations.get(&repository.owner).is_some_and(|own| own.role(repository.id, user) > Role::None);
+        let mine = [
+            ("owner", repository.owner == user),
+            ("collaborator", repository.collaborators.contains_key(&user)),
+            ("organization_member", member),
+        ];
+        let wanted = |kind: &str| self.affiliation.as_deref().is_none_or(|all| all.split(',').any(|one| one.trim() == kind));
+        visible && mine.iter().any(|(kind, is)| *is && wanted(kind))
     }
 }
 
@@ -64,8 +72,11 @@ pub(crate) async fn mine(
 ) -> ApiResult {
     let id = caller.known()?;
     let world = github.world();
-    let mut found: Vec<_> =
-        world.repositories.values().filter(|own| listing.wants(own, id) && caller.role(&world, own) >= Role::Read).collect();
+    let shown = |own: &Repository| {
+        let open = !own.private || world.closed(own.owner, caller.secret.as_deref()).is_none();
+        open && caller.role(&world, own) >= Role::Read
+    };
+    let mut found: Vec<_> = world.repositories.values().filter(|own| listing.wants(&world, own, id) && shown(own)).collect();
     let newest_first = match listing.sort.as_deref() {
         Some("created") => {
             found.sort_by_key(|own| own.created_at);
@@ -88,7 +99,9 @@ pub(crate) async fn mine(
         found.reverse();
     }
     let all = found.into_iter().map(|own| repository::listed(&github.links, &world, own, caller.role(&world, own))).collect();
-    Ok(paging.respond(&github, &uri, all))
+    let mut response = paging.respond(&github, &uri, all);
+    organizations::partial(&world, &caller, &mut response);
+    Ok(response)
 }
 
 pub(crate) async fn permission(

@@ -72,6 +72,8 @@ pub(crate) async fn create(
         if !may || !(caller.has(&["repo", "repo:status"]) || seen.role >= Role::Write) {
             return Err(ApiError::forbidden("Must have push access to create a commit status."));
         }
+        caller.admitted(&github, &world, seen.repository.owner)?;
+        seen.writable()?;
         seen.repository.id
     };
     let wanted: Wanted = parse(&body)?;

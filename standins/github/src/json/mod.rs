@@ -3,6 +3,7 @@
 pub(crate) mod commit;
 pub(crate) mod content;
 pub(crate) mod hook;
+pub(crate) mod organization;
 pub(crate) mod payload;
 pub(crate) mod pull;
 pub(crate) mod repository;

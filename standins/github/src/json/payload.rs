@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::pull::Counted;
-use super::{commit, hook, pull, repository, status, user};
+use super::{commit, hook, organization, pull, repository, status, user};
 use crate::deliver::Event;
 use crate::git::{Commit, RefChange};
 use crate::links::Links;
@@ -29,7 +29,7 @@ impl About<'_> {
         payload["sender"] = user::simple(self.links, self.sender);
         let owner = self.world.users.get(&self.repository.owner);
         if let Some(owner) = owner.filter(|owner| owner.organization) {
-            payload["organization"] = organization(self.links, owner);
+            payload["organization"] = organization::simple(self.links, owner);
         }
         Event { name, payload }
     }
@@ -122,6 +122,20 @@ impl About<'_> {
         self.event("repository", json!({ "action": "renamed", "changes": changes }))
     }
 
+    /// `repository` with another `action`, and what changed where that is told.
+    pub(crate) fn repository(&self, action: &str, changes: Option<Value>) -> Event {
+        let mut payload = json!({ "action": action });
+        if let Some(changes) = changes {
+            payload["changes"] = changes;
+        }
+        self.event("repository", payload)
+    }
+
+    /// `public`: beside `repository` with `action` `publicized`.
+    pub(crate) fn public(&self) -> Event {
+        self.event("public", json!({}))
+    }
+
     /// `meta` with `action` `deleted`: sent to the hook that is going.
     pub(crate) fn hook_deleted(&self, hook: &Hook) -> Event {
         let name = self.world.full_name(self.repository);
@@ -132,22 +146,4 @@ impl About<'_> {
         });
         self.event("meta", payload)
     }
-}
-
-fn organization(links: &Links, owner: &User) -> Value {
-    let api = format!("{}/orgs/{}", links.api, owner.login);
-    json!({
-        "login": owner.login,
-        "id": owner.id,
-        "node_id": super::node_id("Organization", owner.id),
-        "url": api,
-        "repos_url": format!("{api}/repos"),
-        "events_url": format!("{api}/events"),
-        "hooks_url": format!("{api}/hooks"),
-        "issues_url": format!("{api}/issues"),
-        "members_url": format!("{api}/members{{/member}}"),
-        "public_members_url": format!("{api}/public_members{{/member}}"),
-        "avatar_url": format!("{}/avatars/u/{}?v=4", links.web, owner.id),
-        "description": null,
-    })
 }

@@ -40,7 +40,7 @@ pub(crate) fn base(links: &Links, world: &World, repository: &Repository) -> Val
         "has_discussions": false,
         "forks_count": 0,
         "mirror_url": Value::Null,
-        "archived": false,
+        "archived": repository.archived,
         "disabled": false,
         "open_issues_count": 0,
         "license": Value::Null,
