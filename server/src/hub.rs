@@ -33,6 +33,8 @@ pub struct Hub {
     pub requests: Notify,
     /// Counts the requests that were looked at, for those who wait for an answer.
     pub answered: watch::Sender<u64>,
+    /// Repositories are to be connected or disconnected.
+    pub connections: Notify,
     /// Other times are to be waited for.
     pub schedules: Notify,
     /// Effects are wanted.
@@ -50,6 +52,7 @@ impl Default for Hub {
             deliveries: Notify::new(),
             requests: Notify::new(),
             answered: watch::Sender::new(0),
+            connections: Notify::new(),
             schedules: Notify::new(),
             effects: Notify::new(),
             runners: broadcast::Sender::new(16),

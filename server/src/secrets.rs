@@ -127,6 +127,8 @@ mod tests {
             deploy_key: Vec::new(),
             token: Vec::new(),
             known_hosts: text(),
+            verified_at: None,
+            disconnected_at: None,
         };
         let mut tx = db.write().await.unwrap();
         repository::save(&mut tx, &row, crate::clock::Clock::default().now()).await.unwrap();

@@ -131,6 +131,8 @@ async fn make(db: &Db, seal: &Seal) {
         deploy_key: seal.seal(&Repository::row(7, Secret::DeployKey), b"key").unwrap(),
         token: Vec::new(),
         known_hosts: text(),
+        verified_at: None,
+        disconnected_at: None,
     };
     let compiled = compile("app", files());
     let plan = Arc::new(compiled.plan.unwrap());

@@ -2,9 +2,11 @@
 
 use crate::clock::Clock;
 use crate::db::Db;
+use crate::db::connection::{self, Connection, Stands, StepName, Want};
+use crate::github::{Github, Refusal};
 use crate::seal::Seal;
 use crate::settings::{DataSettings, GithubSettings};
-use crate::work::connect::{Connecting, connect};
+use crate::work::connect::{Connecting, HELD, named, walk};
 use anyhow::Context as _;
 use clap::Args;
 use std::process::ExitCode;
@@ -39,19 +41,37 @@ async fn connect_one(args: &ConnectArgs) -> anyhow::Result<ExitCode> {
     let db = Db::open(&folder.join("dockercise.db")).await?;
     let seal = Seal::open(&folder.join("key"))?;
     let public_url = args.data.public_url.clone().unwrap_or_else(|| "http://127.0.0.1:8080".to_owned());
-    let connecting = Connecting {
-        db: &db,
-        seal: &seal,
-        clock: &Clock::default(),
-        github: &args.github,
-        public_url: public_url.trim_end_matches('/'),
-        full_name: &args.repository,
-        token: &args.token,
-        account: "local",
-    };
-    let connected = connect(&connecting, |words| println!("{words}")).await;
+    let clock = Clock::default();
+    let public_url = public_url.trim_end_matches('/');
+    let connecting = Connecting { db: &db, seal: &seal, clock: &clock, github: &args.github, public_url };
+    let connected = connect(&connecting, args).await;
     db.close().await;
-    let repository = connected?;
-    println!("connected {}: push a commit with a `*.dockercise.yaml`, then look at {}", repository.full_name(), connecting.public_url);
+    println!("connected {}: push a commit with a `*.dockercise.yaml`, then look at {public_url}", connected?);
     Ok(ExitCode::SUCCESS)
+}
+
+/// As from the page, up to the webhook: whether GitHub reaches the server is the server's to see. Returns the full name.
+async fn connect(c: &Connecting<'_>, args: &ConnectArgs) -> anyhow::Result<String> {
+    let github = Github::new(&args.github.github_api, &args.token)?;
+    let info = named(&github, &args.repository, &args.github.github_web).await.map_err(told)?;
+    let full_name = format!("{}/{}", info.owner.login, info.name);
+    let steps = [StepName::Find, StepName::Key, StepName::Hook];
+    let now = c.clock.now();
+    let mut row = Connection::asked(info.id, &full_name, Want::Connect, &steps, (None, "a person at the command line"), now);
+    row.token = c.seal.seal(&Connection::row(info.id), args.token.as_bytes())?;
+    let mut tx = c.db.write().await?;
+    connection::begin(&mut tx, &row, now).await?;
+    let claimed = connection::claim_one(&mut tx, info.id, now + HELD).await?;
+    tx.commit().await?;
+    let row = walk(c, claimed, |words| println!("{words}")).await?;
+    if row.state == Stands::Done {
+        return Ok(row.full_name);
+    }
+    let failed = row.steps.iter().find_map(|step| Some((step.error.clone()?, step.help.clone().unwrap_or_default())));
+    let (error, help) = failed.unwrap_or_else(|| ("it is being connected by somebody else".to_owned(), "wait for that".to_owned()));
+    Err(told(Refusal { error, help }))
+}
+
+fn told(refusal: Refusal) -> anyhow::Error {
+    anyhow::anyhow!("{}\nhelp: {}", refusal.error, refusal.help)
 }

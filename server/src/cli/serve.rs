@@ -86,6 +86,7 @@ async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     tracker.spawn(accept::serve(listener, http::router(app), stop.clone()));
     tracker.spawn(work::deliveries::run(works.clone(), stop.clone()));
     tracker.spawn(work::requests::run(works.clone(), stop.clone()));
+    tracker.spawn(work::connections::run(works.clone(), stop.clone()));
     tracker.spawn(work::schedules::run(works.clone(), stop.clone()));
     tracker.spawn(work::statuses::run(works.clone(), stop.clone()));
     tracker.spawn(work::timeouts::run(works, stop.clone()));

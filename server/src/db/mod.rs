@@ -4,6 +4,7 @@
 //! connections of their own and never wait for the writer. Placeholders are `$1`, so that the same text can serve Postgres.
 
 pub mod audit;
+pub mod connection;
 pub mod definition;
 pub mod delivery;
 pub mod effect;

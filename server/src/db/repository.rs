@@ -34,6 +34,10 @@ pub struct Repository {
     pub token: Vec<u8>,
     /// Lines for `known_hosts`: the ssh host keys that are accepted.
     pub known_hosts: String,
+    /// GitHub's newest ping came through then.
+    pub verified_at: Option<DateTime<Utc>>,
+    /// It is not connected any more since then: its history stays.
+    pub disconnected_at: Option<DateTime<Utc>>,
 }
 
 /// What is sealed of a repository.
@@ -65,7 +69,7 @@ impl Repository {
 }
 
 const COLUMNS: &str = "select id, account, owner, name, web_url, ssh_url, default_branch, hook_key, hook_id, deploy_key_id,
-    hook_secret, deploy_key, token, known_hosts from repository";
+    hook_secret, deploy_key, token, known_hosts, verified_at, disconnected_at from repository";
 
 /// The repository with that id.
 ///
@@ -76,12 +80,12 @@ pub async fn by_id(conn: &mut Conn, id: i64) -> sqlx::Result<Option<Repository>>
     sqlx::query_as(sql).bind(id).fetch_optional(conn).await
 }
 
-/// The repository whose webhook's address ends so.
+/// The connected repository whose webhook's address ends so.
 ///
 /// # Errors
 /// The database's.
 pub async fn by_hook_key(conn: &mut Conn, key: &str) -> sqlx::Result<Option<Repository>> {
-    let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} where hook_key = $1"));
+    let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} where hook_key = $1 and disconnected_at is null"));
     sqlx::query_as(sql).bind(key).fetch_optional(conn).await
 }
 
@@ -91,7 +95,7 @@ pub async fn by_hook_key(conn: &mut Conn, key: &str) -> sqlx::Result<Option<Repo
 /// The database's.
 pub async fn by_name(conn: &mut Conn, account: &str, owner: &str, name: &str) -> sqlx::Result<Option<Repository>> {
     let sql = sqlx::AssertSqlSafe(format!(
-        "{COLUMNS} where account = $1 and lower(owner) = lower($2) and lower(name) = lower($3) order by connected_at desc limit 1"
+        "{COLUMNS} where account = $1 and disconnected_at is null and lower(owner) = lower($2) and lower(name) = lower($3) order by connected_at desc limit 1"
     ));
     sqlx::query_as(sql).bind(account).bind(owner).bind(name).fetch_optional(conn).await
 }
@@ -101,7 +105,20 @@ pub async fn by_name(conn: &mut Conn, account: &str, owner: &str, name: &str) ->
 /// # Errors
 /// The database's.
 pub async fn names(conn: &mut Conn, account: &str) -> sqlx::Result<Vec<String>> {
-    sqlx::query_scalar("select owner || '/' || name from repository where account = $1 order by 1").bind(account).fetch_all(conn).await
+    sqlx::query_scalar("select owner || '/' || name from repository where account = $1 and disconnected_at is null order by 1")
+        .bind(account)
+        .fetch_all(conn)
+        .await
+}
+
+/// The ids of all that are connected.
+///
+/// # Errors
+/// The database's.
+pub async fn connected(conn: &mut Conn) -> sqlx::Result<std::collections::HashSet<i64>> {
+    let sql = "select id from repository where disconnected_at is null and hook_id is not null";
+    let ids: Vec<i64> = sqlx::query_scalar(sql).fetch_all(conn).await?;
+    Ok(ids.into_iter().collect())
 }
 
 /// Saves a repository, new or known.
@@ -111,13 +128,13 @@ pub async fn names(conn: &mut Conn, account: &str) -> sqlx::Result<Vec<String>> 
 pub async fn save(conn: &mut Conn, r: &Repository, at: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query(
         "insert into repository (id, account, owner, name, web_url, ssh_url, default_branch, hook_key, hook_id, deploy_key_id,
-            hook_secret, deploy_key, token, known_hosts, connected_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+            hook_secret, deploy_key, token, known_hosts, connected_at, disconnected_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
          on conflict (id) do update set account = excluded.account, owner = excluded.owner, name = excluded.name,
             web_url = excluded.web_url, ssh_url = excluded.ssh_url, default_branch = excluded.default_branch,
             hook_key = excluded.hook_key, hook_id = excluded.hook_id, deploy_key_id = excluded.deploy_key_id,
             hook_secret = excluded.hook_secret, deploy_key = excluded.deploy_key, token = excluded.token,
-            known_hosts = excluded.known_hosts",
+            known_hosts = excluded.known_hosts, disconnected_at = excluded.disconnected_at",
     )
     .bind(r.id)
     .bind(&r.account)
@@ -134,6 +151,7 @@ pub async fn save(conn: &mut Conn, r: &Repository, at: DateTime<Utc>) -> sqlx::R
     .bind(&r.token)
     .bind(&r.known_hosts)
     .bind(at)
+    .bind(r.disconnected_at)
     .execute(conn)
     .await?;
     Ok(())
@@ -145,6 +163,29 @@ pub async fn save(conn: &mut Conn, r: &Repository, at: DateTime<Utc>) -> sqlx::R
 /// The database's.
 pub async fn set_default_branch(conn: &mut Conn, id: i64, branch: &str) -> sqlx::Result<()> {
     sqlx::query("update repository set default_branch = $2 where id = $1").bind(id).bind(branch).execute(conn).await?;
+    Ok(())
+}
+
+/// It is not connected any more: its deliveries are refused from now on, no time starts anything of it.
+///
+/// # Errors
+/// The database's.
+pub async fn disconnect(conn: &mut Conn, id: i64, at: DateTime<Utc>) -> sqlx::Result<()> {
+    let sql = "update repository set disconnected_at = coalesce(disconnected_at, $2) where id = $1";
+    sqlx::query(sql).bind(id).bind(at).execute(&mut *conn).await?;
+    sqlx::query("delete from schedule where repository = $1").bind(id).execute(&mut *conn).await?;
+    sqlx::query("delete from definition where repository = $1").bind(id).execute(conn).await?;
+    Ok(())
+}
+
+/// Forgets what is secret of one that is not connected any more.
+///
+/// # Errors
+/// The database's.
+pub async fn forget(conn: &mut Conn, id: i64) -> sqlx::Result<()> {
+    let sql = "update repository set hook_secret = $2, deploy_key = $2, token = $2, hook_id = null, deploy_key_id = null
+        where id = $1 and disconnected_at is not null";
+    sqlx::query(sql).bind(id).bind(Vec::new()).execute(conn).await?;
     Ok(())
 }
 

@@ -19,6 +19,9 @@ pub struct RepositoryInfo {
     pub default_branch: String,
     /// As `git@github.com:owner/name.git` or `ssh://…`.
     pub ssh_url: String,
+    /// Do only some people see it?
+    #[serde(default)]
+    pub private: bool,
     /// Is it archived (read-only)?
     #[serde(default)]
     pub archived: bool,
@@ -83,6 +86,14 @@ impl Github {
     /// The call failed.
     pub async fn repository(&self, full_name: &str) -> Result<RepositoryInfo, GithubError> {
         self.get(&format!("read {full_name}"), &format!("repos/{full_name}")).await
+    }
+
+    /// The repository with that number, whatever it is called by now.
+    ///
+    /// # Errors
+    /// The call failed; 404 where it is deleted or hidden from us.
+    pub async fn repository_by_id(&self, id: i64) -> Result<RepositoryInfo, GithubError> {
+        self.get(&format!("read the repository with the id {id}"), &format!("repositories/{id}")).await
     }
 
     /// Makes the webhook, or takes over the one that delivers there already. Returns its id.

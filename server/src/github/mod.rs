@@ -5,12 +5,16 @@
 
 mod compare;
 mod connect;
+mod connectable;
 mod files;
+mod refusal;
 mod status;
 
 pub use compare::Compared;
 pub use connect::{HookWanted, RepositoryInfo};
+pub use connectable::PAGE;
 pub use files::{Commit, Entry, EntryKind};
+pub use refusal::{Refusal, archived, no_admin};
 pub use status::{CommitState, CommitStatus};
 
 use octocrab::Octocrab;

@@ -1,11 +1,13 @@
 //! What people are shown of a run: rows turned into the types of the API.
 
+mod connect;
 mod graph;
 mod secret;
 mod step;
 mod types;
 mod words;
 
+pub use connect::connection;
 pub use secret::{SecretView, Secrets};
 pub use step::{LogHead, StepAround, step};
 pub use types::*;

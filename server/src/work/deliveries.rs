@@ -4,6 +4,7 @@ use super::changes::Since;
 use super::definitions::SERVER;
 use super::{Works, backoff, github_error, make, pull_requests};
 use crate::db;
+use crate::db::connection;
 use crate::db::delivery::{self, End, Waiting};
 use crate::db::repository::{self, Repository};
 use crate::db::request::{self, Wanted};
@@ -65,7 +66,9 @@ async fn failed(works: &Works, waiting: &Waiting, error: &anyhow::Error) -> anyh
 
 async fn one(works: &Works, waiting: &Waiting) -> anyhow::Result<()> {
     let known = repository::by_id(&mut *works.db.read().await?, waiting.repository).await?;
-    let Some(repository) = known else { return end(works, waiting, End::Failed, "the repository is not connected any more").await };
+    let Some(repository) = known.filter(|r| r.disconnected_at.is_none()) else {
+        return end(works, waiting, End::Failed, "the repository is not connected any more").await;
+    };
     match understand(&waiting.event, &waiting.body) {
         Err(why) => end(works, waiting, End::Failed, &why).await,
         Ok(Asked::Nothing(why)) => end(works, waiting, End::Ignored, &why).await,
@@ -74,8 +77,12 @@ async fn one(works: &Works, waiting: &Waiting) -> anyhow::Result<()> {
             repository::verified(&mut tx, repository.id, works.clock.now()).await?;
             delivery::end(&mut tx, waiting.id, End::Done, "the webhook works", None).await?;
             request::ask(&mut tx, repository.id, &Wanted::Read, SERVER, works.clock.now()).await?;
+            let waited_for = connection::pinged(&mut tx, repository.id, works.clock.now()).await?;
             tx.commit().await?;
             works.hub.requests.notify_one();
+            if waited_for {
+                works.hub.connections.notify_one();
+            }
             Ok(())
         }
         Ok(

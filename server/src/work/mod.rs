@@ -6,6 +6,7 @@
 pub mod changes;
 pub mod choose;
 pub mod connect;
+pub mod connections;
 pub mod definitions;
 pub mod deliveries;
 pub mod make;

@@ -58,7 +58,9 @@ async fn failed(works: &Works, waiting: &Waiting, error: &anyhow::Error) -> anyh
 
 async fn one(works: &Works, waiting: &Waiting) -> anyhow::Result<()> {
     let known = repository::by_id(&mut *works.db.read().await?, waiting.repository).await?;
-    let Some(repository) = known else { return end(works, waiting, End::Failed, "the repository is not connected any more").await };
+    let Some(repository) = known.filter(|r| r.disconnected_at.is_none()) else {
+        return end(works, waiting, End::Failed, "the repository is not connected any more").await;
+    };
     match &waiting.wanted {
         Wanted::Read => {
             let words = definitions::look(works, &repository).await?;

@@ -213,3 +213,13 @@ pub async fn live_of(conn: &mut Conn, repository: i64, git_ref: &str) -> sqlx::R
     let rows: Vec<(Uuid, String)> = sqlx::query_as(sql).bind(repository).bind(git_ref).fetch_all(conn).await?;
     Ok(rows.into_iter().map(|(id, sha)| (RunId(id), sha)).collect())
 }
+
+/// The runs of a repository that are not over, oldest first.
+///
+/// # Errors
+/// The database's.
+pub async fn live_in(conn: &mut Conn, repository: i64) -> sqlx::Result<Vec<RunId>> {
+    let sql = "select id from run where not over and repository = $1 order by created_at";
+    let rows: Vec<Uuid> = sqlx::query_scalar(sql).bind(repository).fetch_all(conn).await?;
+    Ok(rows.into_iter().map(RunId).collect())
+}

@@ -1,11 +1,13 @@
 //! The types of the API. The page's own are made from these (`web/src/api/schema.ts`).
 
+mod connect;
 mod diagnostic;
 mod log;
 mod run;
 mod start;
 mod step;
 
+pub use connect::{ConnectLine, ConnectStep, Connectable, ConnectionView, FoundView};
 pub use diagnostic::{DiagnosticView, RelatedView, SpanView};
 pub use log::{FrameView, LogPage, LogView};
 pub use run::{
