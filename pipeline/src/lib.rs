@@ -20,6 +20,7 @@ mod image;
 pub mod names;
 pub mod outcome;
 pub mod plan;
+pub mod policy;
 pub mod references;
 pub mod run;
 pub mod schema;

@@ -402,6 +402,13 @@ pub enum EnvValue {
         /// Its name or ARN.
         id: String,
     },
+    /// One of the three above, which the step may not have in this run (`policy.rs`): it ends before it begins.
+    Withheld {
+        /// What the file calls it.
+        name: String,
+        /// Why, in words for people.
+        why: String,
+    },
 }
 
 /// A place where a person must click.
@@ -414,6 +421,9 @@ pub struct GatePlan {
     pub note: Option<String>,
     /// Who may click: logins and teams (`org/team`). Empty: whoever may click at all.
     pub by: Vec<String>,
+    /// More such lists, of gates that this one stands for too: whoever clicks must be in each of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Vec<String>>,
     /// Seconds after which it cannot be clicked any more, and what it guards is skipped.
     pub expires_seconds: Option<u64>,
 }
@@ -422,6 +432,8 @@ pub struct GatePlan {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Guarded {
+    /// The whole run: nothing of it begins before. No file says so; the server does, of code that it does not trust.
+    Run,
     /// All steps of a pipeline.
     Pipeline {
         /// The pipeline.
@@ -470,6 +482,20 @@ impl Plan {
     /// The steps with their positions.
     pub fn steps(&self) -> impl Iterator<Item = (StepIx, &StepPlan)> {
         self.steps.iter().enumerate().map(|(i, s)| (StepIx(i as u32), s))
+    }
+
+    /// The gate in front of everything, where there is one.
+    pub fn run_gate(&self) -> Option<GateIx> {
+        self.gates.iter().zip(0..).find(|(gate, _)| gate.guards == Guarded::Run).map(|(_, ix)| GateIx(ix))
+    }
+
+    /// Does a gate stand in front of a pipeline, or of a step in it?
+    pub fn stands_in(&self, gate: GateIx, pipeline: PipelineIx) -> bool {
+        match self.gates[gate.index()].guards {
+            Guarded::Run => true,
+            Guarded::Pipeline { pipeline: guarded } => guarded == pipeline,
+            Guarded::Step { step } => self.step(step).pipeline == pipeline,
+        }
     }
 
     /// The pipeline and all whose values or volumes its steps use, however far back.

@@ -29,7 +29,7 @@ pub enum Trigger {
         head_branch: String,
         /// The branch that it wants to go into.
         base_branch: String,
-        /// The numeric id of the repository that the head branch is in.
+        /// The numeric id of the repository that the head branch is in; 0 where it is gone or not to be believed.
         head_repository: i64,
         /// The numeric id of the repository that it is made in.
         base_repository: i64,
@@ -103,6 +103,30 @@ impl Trigger {
                 (*head_repository, *base_repository) == (repository, repository)
             }
             Trigger::Manual { git_ref, .. } => ["refs/heads/", "refs/tags/"].iter().any(|kind| git_ref.starts_with(kind)),
+        }
+    }
+
+    /// A pull request's number.
+    pub fn pull_request(&self) -> Option<u64> {
+        match self {
+            Trigger::PullRequest { number, .. } => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The branch that a pull request wants to go into.
+    pub fn base_branch(&self) -> Option<&str> {
+        match self {
+            Trigger::PullRequest { base_branch, .. } => Some(base_branch),
+            _ => None,
+        }
+    }
+
+    /// The branch of the repository's own that a pull request comes from; none for a fork's.
+    pub fn own_head(&self, repository: i64) -> Option<&str> {
+        match self {
+            Trigger::PullRequest { head_branch, .. } if self.is_own(repository) => Some(head_branch),
+            _ => None,
         }
     }
 

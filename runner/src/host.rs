@@ -34,6 +34,7 @@ pub trait Host: Send + Sync + 'static {
     type Spool: Spool;
     type Left: Left;
     fn resolve_image(&self, image: &str, tell: &Tell) -> impl Answer<ImageRef>;
+    fn public_image(&self, image: &str, tell: &Tell) -> impl Answer<ImageRef>;
     fn find_image(&self, image: &ResolvedImage, tell: &Tell) -> impl Answer<ImageRef>;
     fn open_run(&self, run: RunId) -> impl Answer<()>;
     fn rest_run(&self, run: RunId) -> impl Answer<()>;
@@ -100,6 +101,9 @@ impl Host for Engine {
 
     fn resolve_image(&self, image: &str, tell: &Tell) -> impl Answer<ImageRef> {
         Engine::resolve_image(self, image, tell)
+    }
+    fn public_image(&self, image: &str, tell: &Tell) -> impl Answer<ImageRef> {
+        Engine::public_image(self, image, tell)
     }
     fn find_image(&self, image: &ResolvedImage, tell: &Tell) -> impl Answer<ImageRef> {
         Engine::find_image(self, image, tell)

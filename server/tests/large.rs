@@ -142,7 +142,7 @@ async fn make(db: &Db, seal: &Seal) {
     repository::save(&mut tx, &row, now).await.unwrap();
     let mut pipelines = Vec::new();
     for p in &plan.pipelines {
-        let slug = db::pipeline::slug(&mut tx, "local", 7, "anna", "app", &p.name).await.unwrap();
+        let slug = db::pipeline::slug(&mut tx, "local", (7, "anna", "app"), &p.name, true).await.unwrap();
         let number = Some(db::pipeline::next_number(&mut tx, "local", &slug).await.unwrap());
         pipelines.push(begin::pipeline(&p.name, &p.file, slug, number).unwrap());
     }

@@ -74,7 +74,7 @@ async fn github_would_have_understood_every_word() {
     }
     // The branch goes into main.
     world.clone.push("main").unwrap();
-    world.github.wait_until(|g| g.deliveries("anna/app").iter().filter(|d| d.action.as_deref() == Some("closed")).count() == 2).await;
+    world.github.wait_until(|g| g.deliveries("anna/app").iter().filter(|d| d.action.as_deref() == Some("closed")).count() >= 2).await;
     let sent = world.github.deliveries("anna/app").into_iter().rfind(|d| d.event == "push").unwrap();
     world.github.redeliver("anna/app", sent.id).unwrap();
     world.github.wait_until(|g| g.deliveries("anna/app").iter().any(|d| d.redelivery)).await;

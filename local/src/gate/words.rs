@@ -13,6 +13,7 @@ const NAMED: usize = 6;
 pub fn words(run: &Run, gate: GateIx) -> String {
     let plan = run.plan();
     let (what, first) = match plan.gates[gate.index()].guards {
+        Guarded::Run => ("the run".to_owned(), plan.steps().map(|(ix, _)| ix).collect()),
         Guarded::Pipeline { pipeline } => (format!("pipeline {}", plan.pipeline(pipeline).name), plan.pipeline(pipeline).steps.clone()),
         Guarded::Step { step } => (words::label(plan, step), vec![step]),
     };

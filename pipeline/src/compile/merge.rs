@@ -179,7 +179,7 @@ impl Merge<'_, '_> {
     pub(super) fn gate(&mut self, after: &After, guards: Guarded) -> Option<GateIx> {
         let gate = after.gate.as_ref()?;
         let (note, by, expires_seconds) = (gate.note.clone(), gate.by.clone(), gate.expires_seconds);
-        self.gates.push(GatePlan { guards, note, by, expires_seconds });
+        self.gates.push(GatePlan { note, by, expires_seconds, ..GatePlan::new(guards) });
         Some(GateIx(self.gates.len() as u32 - 1))
     }
 

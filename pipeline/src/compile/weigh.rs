@@ -30,7 +30,8 @@ fn env(variables: &[EnvPlan]) -> usize {
         EnvValue::Literal { text }
         | EnvValue::Secret { name: text }
         | EnvValue::Ssm { path: text }
-        | EnvValue::Secretsmanager { id: text } => text.len(),
+        | EnvValue::Secretsmanager { id: text }
+        | EnvValue::Withheld { name: text, .. } => text.len(),
         EnvValue::Step { .. } => 0,
     };
     variables.iter().map(|env| 64 + env.name.len() + text(&env.value)).sum()

@@ -31,6 +31,7 @@ pub fn json(plan: &Plan) -> String {
     });
     let gates = plan.gates.iter().map(|gate| {
         let guards = match gate.guards {
+            crate::plan::Guarded::Run => String::new(),
             crate::plan::Guarded::Pipeline { pipeline } => plan.pipeline(pipeline).name.clone(),
             crate::plan::Guarded::Step { step } => plan.full_name(step),
         };

@@ -99,7 +99,9 @@ fn env(plan: &Plan, pipeline: PipelineIx, env: &[EnvPlan], lines: &mut Vec<(&'st
     for env in env {
         match &env.value {
             EnvValue::Literal { .. } => literals.push(env.name.as_str()),
-            EnvValue::Secret { name } => lines.push(("secret", format!("← {} as {}", escape(name), env.name))),
+            EnvValue::Secret { name } | EnvValue::Withheld { name, .. } => {
+                lines.push(("secret", format!("← {} as {}", escape(name), env.name)))
+            }
             EnvValue::Ssm { path: name } | EnvValue::Secretsmanager { id: name } => {
                 lines.push(("secret", format!("← {} of AWS as {}", escape(name), env.name)));
             }

@@ -83,6 +83,6 @@ impl MountPlan {
 impl GatePlan {
     /// A gate that anybody may pass at any time.
     pub fn new(guards: Guarded) -> GatePlan {
-        GatePlan { guards, note: None, by: Vec::new(), expires_seconds: None }
+        GatePlan { guards, note: None, by: Vec::new(), also: Vec::new(), expires_seconds: None }
     }
 }

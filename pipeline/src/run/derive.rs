@@ -61,7 +61,7 @@ impl Run {
             }
         }
         for (ix, pipeline) in plan.pipelines() {
-            let gate_open = pipeline.gate.is_none_or(|g| self.gate_open(g));
+            let gate_open = self.links.run_gate.into_iter().chain(pipeline.gate).all(|g| self.gate_open(g));
             self.open[ix.index()] = self.pipeline_unmet[ix.index()] == 0 && gate_open;
         }
         self.ready = plan.steps().map(|(ix, _)| ix).filter(|ix| self.can_start(*ix)).collect();

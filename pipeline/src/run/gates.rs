@@ -14,13 +14,17 @@ use crate::plan::{GatePlan, Guarded};
 /// # Errors
 /// In words for the person: who may.
 pub fn may_click(gate: &GatePlan, who: Option<&str>, teams: &[String]) -> Result<(), String> {
-    if gate.by.is_empty() {
+    std::iter::once(&gate.by).chain(&gate.also).try_for_each(|by| is_listed(by, who, teams))
+}
+
+fn is_listed(by: &[String], who: Option<&str>, teams: &[String]) -> Result<(), String> {
+    if by.is_empty() {
         return Ok(());
     }
-    let only = format!("only {} may click here", gate.by.join(", "));
+    let only = format!("only {} may click here", by.join(", "));
     let Some(who) = who else { return Err(format!("{only}, and this server does not know who you are")) };
     // Logins and names of teams are the same in whatever case they are written.
-    let listed = |name: &str| gate.by.iter().any(|by| by.eq_ignore_ascii_case(name));
+    let listed = |name: &str| by.iter().any(|by| by.eq_ignore_ascii_case(name));
     if listed(who) || teams.iter().any(|team| listed(team)) { Ok(()) } else { Err(format!("{only}, and you are {who}")) }
 }
 
@@ -38,9 +42,9 @@ impl Run {
         }
         self.state.gates[gate.index()] = GateState::Open { by: by.to_owned(), at: turn.at };
         turn.applied.gates.insert(gate);
-        let pipeline = self.guarded_pipeline(gate);
-        self.status(pipeline, turn);
+        self.tell_guarded(gate, turn);
         match self.plan.gates[gate.index()].guards {
+            Guarded::Run => turn.work.extend(self.plan.pipelines().map(|(ix, _)| Work::TryOpen(ix))),
             Guarded::Pipeline { pipeline } => turn.work.push(Work::TryOpen(pipeline)),
             Guarded::Step { step } => turn.work.push(Work::TryStart(step)),
         }
@@ -71,18 +75,36 @@ impl Run {
         let outcome = Outcome::Skipped { reason: reason.clone() };
         self.void(gate, turn);
         match self.plan.gates[gate.index()].guards {
+            Guarded::Run => self.plan.clone().pipelines().for_each(|(ix, _)| self.end_waiting_of(ix, &outcome, turn)),
             Guarded::Pipeline { pipeline } => self.end_waiting_of(pipeline, &outcome, turn),
             Guarded::Step { step } => self.end_waiting(step, outcome, turn),
         }
     }
 
+    /// The public state of what a gate stands in front of is another.
+    pub(super) fn tell_guarded(&self, gate: GateIx, turn: &mut Turn) {
+        for (ix, _) in self.plan.pipelines().filter(|(ix, _)| self.plan.stands_in(gate, *ix)) {
+            if self.remaining[ix.index()] > 0 {
+                self.status(ix, turn);
+            }
+        }
+    }
+
+    /// Is all that a gate stands in front of about to be stopped, or over?
+    fn is_stopped(&self, gate: GateIx) -> bool {
+        let mut guarded = self.plan.pipelines().filter(|(ix, _)| self.plan.stands_in(gate, *ix));
+        guarded.all(|(ix, _)| {
+            let state = &self.state.pipelines[ix.index()];
+            state.stop.is_some() || state.outcome.is_some()
+        })
+    }
+
     /// False where a click was in the state that came with the job.
     fn waits_or_will(&self, gate: GateIx) -> Result<bool, Refused> {
         let state = self.state.gates.get(gate.index()).ok_or(Refused::Unknown { what: "gate" })?;
-        let stopped = self.state.pipelines[self.guarded_pipeline(gate).index()].stop.is_some();
         match state {
             // What it guards is about to end; the runner may have ended it already.
-            GateState::Waiting { .. } if stopped && self.role == Role::Server => Err(Refused::GateNotWaiting { gate }),
+            GateState::Waiting { .. } if self.is_stopped(gate) && self.role == Role::Server => Err(Refused::GateNotWaiting { gate }),
             GateState::Waiting { .. } => Ok(true),
             // The server has seen what opens the way to the gate; this replica is about to.
             GateState::Closed if self.role == Role::Host => Ok(true),

@@ -1,12 +1,12 @@
 //! Who waits for whom, worked out once from the plan, so that one event costs only what it touches.
 
-use crate::ids::{PipelineIx, StepIx};
+use crate::ids::{GateIx, PipelineIx, StepIx};
 use crate::plan::{Plan, StepPlan, WhenStatus};
 use std::collections::BTreeSet;
 
 /// How a step rests on another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Tie {
+pub(crate) enum Tie {
     /// It uses its value or volume.
     Use,
     /// It only comes after it.
@@ -15,7 +15,7 @@ pub(super) enum Tie {
 
 /// The edges of the graph, forwards.
 #[derive(Debug)]
-pub(super) struct Links {
+pub(crate) struct Links {
     /// For each step: the steps that rest on it.
     pub after_step: Vec<Vec<(StepIx, Tie)>>,
     /// For each pipeline: the pipelines that come after it.
@@ -30,6 +30,8 @@ pub(super) struct Links {
     pub lasts: Vec<Vec<StepIx>>,
     /// For each step: is it part of the rest that they come after?
     pub in_rest: Vec<bool>,
+    /// The gate in front of everything.
+    pub run_gate: Option<GateIx>,
 }
 
 impl Links {
@@ -42,6 +44,7 @@ impl Links {
             is_last: plan.steps.iter().map(is_last).collect(),
             lasts: vec![Vec::new(); plan.pipelines.len()],
             in_rest: vec![false; plan.steps.len()],
+            run_gate: plan.run_gate(),
         };
         for (ix, step) in plan.steps() {
             let uses: BTreeSet<StepIx> = step.uses().collect();

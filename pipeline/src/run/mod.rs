@@ -18,7 +18,7 @@ mod apply;
 mod derive;
 mod event;
 mod gates;
-mod links;
+pub(crate) mod links;
 mod selection;
 mod settle;
 mod state;

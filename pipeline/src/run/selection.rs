@@ -80,6 +80,11 @@ impl Selection {
                 state.gates[gate.index()] = GateState::Void;
             }
         }
+        if let Some(gate) = plan.run_gate()
+            && state.steps.iter().all(|step| step.status.ended().is_some())
+        {
+            state.gates[gate.index()] = GateState::Void;
+        }
         state
     }
 }

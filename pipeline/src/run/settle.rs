@@ -6,7 +6,7 @@ use super::state::{GateState, StepStatus, Stop, Timestamp};
 use super::{Role, Run};
 use crate::ids::{GateIx, PipelineIx, StepIx};
 use crate::outcome::{Outcome, PipelineOutcome};
-use crate::plan::{Guarded, WhenStatus};
+use crate::plan::WhenStatus;
 
 /// A change whose consequences are still to be drawn.
 pub(super) enum Work {
@@ -95,9 +95,8 @@ impl Run {
         if self.state.pipelines[i].stop_in_force().is_some() {
             return;
         }
-        if let Some(gate) = self.plan.pipeline(ix).gate
-            && !self.gate_open(gate)
-        {
+        let gates = self.links.run_gate.into_iter().chain(self.plan.pipeline(ix).gate);
+        if let Some(gate) = gates.into_iter().find(|gate| !self.gate_open(*gate)) {
             self.wait_at(gate, turn);
             return;
         }
@@ -133,16 +132,7 @@ impl Run {
         if self.state.gates[gate.index()] == GateState::Closed {
             self.state.gates[gate.index()] = GateState::Waiting { since: turn.at };
             turn.applied.gates.insert(gate);
-            let pipeline = self.guarded_pipeline(gate);
-            self.status(pipeline, turn);
-        }
-    }
-
-    /// The pipeline that a gate stands in.
-    pub(super) fn guarded_pipeline(&self, gate: GateIx) -> PipelineIx {
-        match self.plan.gates[gate.index()].guards {
-            Guarded::Pipeline { pipeline } => pipeline,
-            Guarded::Step { step } => self.plan.step(step).pipeline,
+            self.tell_guarded(gate, turn);
         }
     }
 
@@ -211,8 +201,13 @@ impl Run {
             self.void(gate, turn);
         }
         self.status(pipeline, turn);
-        if self.role == Role::Server && self.over() {
-            turn.applied.effects.push(Effect::Release);
+        if self.over() {
+            if let Some(gate) = self.links.run_gate {
+                self.void(gate, turn);
+            }
+            if self.role == Role::Server {
+                turn.applied.effects.push(Effect::Release);
+            }
         }
         turn.work.push(Work::PipelineOver(pipeline));
     }

@@ -54,7 +54,8 @@ impl<H: Host> Context<H> {
             let tell: Tell = Arc::new(move |text| drop(words.send_replace(Some(text))));
             let found = match self.job.images.iter().find(|known| known.name == name) {
                 Some(known) => patiently(|| self.host().find_image(known, &tell)).await,
-                None => patiently(|| self.host().resolve_image(name, &tell)).await,
+                None if self.job.trusted => patiently(|| self.host().resolve_image(name, &tell)).await,
+                None => patiently(|| self.host().public_image(name, &tell)).await,
             };
             found.map_err(|e| e.to_string())
         };

@@ -158,6 +158,7 @@ impl Look<'_> {
                     None => Err("secrets are given with --secrets only".to_owned()),
                 },
                 EnvValue::Ssm { .. } | EnvValue::Secretsmanager { .. } => Err("it is read from AWS".to_owned()),
+                EnvValue::Withheld { why, .. } => Err(why.clone()),
             };
             env.retain(|(other, _)| other != name);
             match text {

@@ -31,6 +31,9 @@ pub async fn variables<H: Host>(cx: &Context<H>, plans: &[EnvPlan], env: &mut Ve
                 from_value(name, &cx.job.plan.full_name(*step), &bytes)?
             }
             EnvValue::Secret { name: stored } => from_store(name, stored, secrets.get(stored).map(Vec::as_slice).unwrap_or_default())?,
+            EnvValue::Withheld { name: stored, why } => {
+                return Err(format!("this run may not have the secret `{stored}` as {name}\n{why}"));
+            }
             EnvValue::Ssm { .. } | EnvValue::Secretsmanager { .. } => {
                 let from = if matches!(value, EnvValue::Ssm { .. }) { "Parameter Store" } else { "Secrets Manager" };
                 return Err(format!(

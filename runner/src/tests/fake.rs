@@ -201,6 +201,10 @@ impl Host for FakeHost {
         Ok(ImageRef { id: format!("sha256:{image}{moved}"), digest: None, pulled: false, config: ImageConfig::default() })
     }
 
+    async fn public_image(&self, image: &str, tell: &Tell) -> Result<ImageRef, EngineError> {
+        self.resolve_image(image, tell).await
+    }
+
     async fn open_run(&self, run: RunId) -> Result<(), EngineError> {
         self.call().await?;
         self.world().open.insert(run);

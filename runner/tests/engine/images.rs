@@ -90,6 +90,15 @@ async fn s65_a_private_image_is_pulled_with_a_login_that_no_step_sees() {
     assert_eq!((found.pulled, found.id.as_str(), found.digest.as_deref()), (true, id.as_str(), Some(digest.as_str())));
     assert!(heard.lock().unwrap().iter().any(|words| words.starts_with(&format!("pulling {name}"))), "{heard:?}");
 
+    // security.md S1: a fork's run has neither the login nor what it brought here, by whatever name it asks for it.
+    for asked in [&name, &id, &digest] {
+        let words = engine.public_image(asked, &silent()).await.unwrap_err().to_string();
+        assert!(words.contains("comes from a fork") && words.contains("no basic auth credentials"), "{words}");
+    }
+    assert_eq!(rig.engine.public_image("dct-busybox:busybox", &silent()).await.unwrap().id, rig.image);
+    let not_here = engine.public_image(&name.replace("app:1", "app:2"), &silent()).await.unwrap_err().to_string();
+    assert!(not_here.contains("no basic auth credentials"), "{not_here}");
+
     let mut spec =
         rig.spec(0, "env; cat /proc/1/environ /proc/self/environ; find / -xdev -name config.json; cat /root/.docker/* 2>&1 || true");
     spec.image = found.id.clone();

@@ -31,6 +31,8 @@ pub enum Action {
     Opened,
     /// It has other commits now.
     Synchronized,
+    /// It wants to go into another branch now.
+    Retargeted,
     /// It is closed now.
     Closed,
 }
@@ -41,6 +43,13 @@ struct Event {
     number: u64,
     pull_request: Body,
     repository: Id,
+    #[serde(default)]
+    changes: Changes,
+}
+
+#[derive(Default, Deserialize)]
+struct Changes {
+    base: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -67,6 +76,7 @@ pub(super) fn understand(json: &[u8]) -> Result<Asked, String> {
         "opened" | "reopened" => Action::Opened,
         "synchronize" => Action::Synchronized,
         "closed" => Action::Closed,
+        "edited" if event.changes.base.is_some() => Action::Retargeted,
         other => return Ok(Asked::Nothing(format!("that a pull request is {} starts nothing", other.escape_debug()))),
     };
     let Body { head, base } = event.pull_request;
@@ -123,6 +133,10 @@ mod tests {
             assert_eq!(pull_request(event(|e| e["action"] = word.into())).action, action);
         }
         assert_eq!(pull_request(event(|e| e["pull_request"]["head"]["repo"] = Value::Null)).head_repository, None);
+        let edited = |changes: Value| event(|e| (e["action"], e["changes"]) = ("edited".into(), changes));
+        let moved = json!({ "base": { "ref": { "from": "main" }, "sha": { "from": "b" } } });
+        assert_eq!(pull_request(edited(moved)).action, Action::Retargeted);
+        assert!(matches!(edited(json!({ "title": { "from": "x" } })).unwrap(), Asked::Nothing(_)));
     }
 
     #[test]

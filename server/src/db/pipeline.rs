@@ -3,11 +3,17 @@
 use super::Conn;
 
 /// The slug of a repository's pipeline in an account: the one it has, or the first of `NAME`, `repo.NAME`,
-/// `owner.repo.NAME` that nobody has, taken for ever.
+/// `owner.repo.NAME` that nobody has, taken for ever. One that may not be short begins with the last.
 ///
 /// # Errors
 /// The database's; or all three are taken, which two connected repositories of one full name would need.
-pub async fn slug(conn: &mut Conn, account: &str, repository: i64, owner: &str, repo: &str, name: &str) -> sqlx::Result<String> {
+pub async fn slug(
+    conn: &mut Conn,
+    account: &str,
+    (repository, owner, repo): (i64, &str, &str),
+    name: &str,
+    may_be_short: bool,
+) -> sqlx::Result<String> {
     let known = sqlx::query_scalar("select slug from pipeline where account = $1 and repository = $2 and name = $3")
         .bind(account)
         .bind(repository)
@@ -18,7 +24,8 @@ pub async fn slug(conn: &mut Conn, account: &str, repository: i64, owner: &str, 
         return Ok(slug);
     }
     let (owner, repo) = (owner.to_lowercase(), repo.to_lowercase());
-    for slug in [name.to_owned(), format!("{repo}.{name}"), format!("{owner}.{repo}.{name}"), format!("{repository}.{name}")] {
+    let all = [name.to_owned(), format!("{repo}.{name}"), format!("{owner}.{repo}.{name}"), format!("{repository}.{name}")];
+    for slug in all.into_iter().skip(if may_be_short { 0 } else { 2 }) {
         let taken = sqlx::query(
             "insert into pipeline (account, slug, repository, name) values ($1, $2, $3, $4) on conflict (account, slug) do nothing",
         )

@@ -7,6 +7,7 @@ mod compare;
 mod connect;
 mod connectable;
 mod files;
+mod pull;
 mod refusal;
 mod status;
 
@@ -14,6 +15,7 @@ pub use compare::Compared;
 pub use connect::{HookWanted, RepositoryInfo};
 pub use connectable::PAGE;
 pub use files::{Commit, Entry, EntryKind};
+pub use pull::Pull;
 pub use refusal::{Refusal, archived, no_admin};
 pub use status::{CommitState, CommitStatus};
 

@@ -75,6 +75,6 @@ fn found(found: Found) -> FoundView {
         pipelines: pipelines.collect(),
         steps: step::lines(&plan, state, &HashMap::new()),
         edges: graph::edges(&plan),
-        gates: graph::gates(&plan, state),
+        gates: graph::gates(&plan, state, 0),
     }
 }

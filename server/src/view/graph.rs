@@ -2,7 +2,7 @@
 
 use super::{EdgeView, GateView};
 use dockercise_pipeline::ids::StepIx;
-use dockercise_pipeline::plan::{EnvPlan, EnvValue, Guarded, ImageFrom, Plan, VolumeFrom, Work};
+use dockercise_pipeline::plan::{EnvPlan, EnvValue, GatePlan, Guarded, ImageFrom, Plan, VolumeFrom, Work};
 use dockercise_pipeline::run::{GateState, RunState};
 use std::collections::BTreeMap;
 
@@ -42,8 +42,8 @@ pub fn edges(plan: &Plan) -> Vec<EdgeView> {
     edges.into_iter().map(|((from, to), kinds)| EdgeView { from, to, kinds: kinds.into_iter().map(str::to_owned).collect() }).collect()
 }
 
-/// All gates.
-pub fn gates(plan: &Plan, state: &RunState) -> Vec<GateView> {
+/// All gates, as the page of the pipeline at `here` shows them: there the run's own gate stands in front of that pipeline.
+pub fn gates(plan: &Plan, state: &RunState, here: u32) -> Vec<GateView> {
     let gates = plan.gates.iter().zip(&state.gates).enumerate();
     gates
         .map(|(ix, (gate, now))| {
@@ -57,6 +57,7 @@ pub fn gates(plan: &Plan, state: &RunState) -> Vec<GateView> {
             let reason = if let GateState::Expired { reason } = now { Some(reason.clone()) } else { None };
             let (by, at) = open.unzip();
             let (pipeline, step) = match gate.guards {
+                Guarded::Run => (here, None),
                 Guarded::Pipeline { pipeline } => (pipeline.0, None),
                 Guarded::Step { step } => (plan.step(step).pipeline.0, Some(step.0)),
             };
@@ -71,9 +72,19 @@ pub fn gates(plan: &Plan, state: &RunState) -> Vec<GateView> {
                 at,
                 note: gate.note.clone(),
                 reason,
-                allowed: gate.by.clone(),
+                allowed: allowed(gate),
                 expires_at: since.zip(lasts).and_then(|(since, lasts)| since.checked_add_signed(lasts)),
             }
         })
         .collect()
+}
+
+/// Who may click, in words: where it takes somebody who is in several lists, each of them.
+fn allowed(gate: &GatePlan) -> Vec<String> {
+    let lists: Vec<&Vec<String>> = std::iter::once(&gate.by).chain(&gate.also).filter(|by| !by.is_empty()).collect();
+    match lists.as_slice() {
+        [] => Vec::new(),
+        [only] => (*only).clone(),
+        several => several.iter().map(|by| format!("one of ({})", by.join(", "))).collect(),
+    }
 }

@@ -11,7 +11,7 @@ pub use connect::connection;
 pub use secret::{SecretView, Secrets};
 pub use step::{LogHead, StepAround, step};
 pub use types::*;
-pub use words::{state_of, why_failed, why_not_needed};
+pub use words::{state_of, why_failed, why_not_needed, why_waiting};
 
 use crate::db::repository::Repository;
 use crate::db::run::{Listed, Stored, decode};
@@ -73,7 +73,7 @@ pub fn run(stored: &Stored, ix: usize, around: &Around) -> sqlx::Result<RunView>
         pipelines: pipelines(stored, plan, &state, ix),
         steps: plan.map(|plan| step::lines(plan, &state, &around.notices)).unwrap_or_default(),
         edges: plan.map(graph::edges).unwrap_or_default(),
-        gates: plan.map(|plan| graph::gates(plan, &state)).unwrap_or_default(),
+        gates: plan.map(|plan| graph::gates(plan, &state, ix as u32)).unwrap_or_default(),
         stop: here.stop.as_ref().map(|stop| stopped(stop, here.stop_all.is_some())),
         can: Can {
             cancel: !over && here.stop.is_none(),

@@ -195,6 +195,7 @@ fn env(e: &EnvPlan) -> EnvView {
         EnvValue::Secret { name } => store = kept("secret", name),
         EnvValue::Ssm { path } => store = kept("ssm", path),
         EnvValue::Secretsmanager { id } => store = kept("secretsmanager", id),
+        EnvValue::Withheld { name, .. } => store = kept("withheld", name),
     }
     EnvView { name: e.name.clone(), from, literal, store }
 }

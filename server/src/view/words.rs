@@ -2,7 +2,7 @@
 
 use super::PipelineShown;
 use crate::db::run::Stored;
-use dockercise_pipeline::ids::{Phase, PipelineIx, StepIx};
+use dockercise_pipeline::ids::{GateIx, Phase, PipelineIx, StepIx};
 use dockercise_pipeline::outcome::{Outcome, PipelineOutcome};
 use dockercise_pipeline::plan::{Guarded, Plan, WhenStatus};
 use dockercise_pipeline::run::{GateState, PipelineState, RunState, StepStatus};
@@ -27,11 +27,12 @@ pub fn shown(state: &PipelineState, waits: bool) -> PipelineShown {
 pub fn state_of(plan: Option<&Plan>, state: &RunState, ix: usize) -> PipelineShown {
     let waits = plan.is_some_and(|plan| {
         plan.gates.iter().zip(&state.gates).any(|(gate, now)| {
-            let of = match gate.guards {
-                Guarded::Pipeline { pipeline } => pipeline,
-                Guarded::Step { step } => plan.step(step).pipeline,
+            let guards = match gate.guards {
+                Guarded::Run => true,
+                Guarded::Pipeline { pipeline } => pipeline.index() == ix,
+                Guarded::Step { step } => plan.step(step).pipeline.index() == ix,
             };
-            of.index() == ix && matches!(now, GateState::Waiting { .. })
+            guards && matches!(now, GateState::Waiting { .. })
         })
     });
     shown(&state.pipelines[ix], waits)
@@ -51,10 +52,32 @@ pub fn step_word(plan: &Plan, state: &RunState, ix: StepIx) -> &'static str {
 }
 
 fn gate_waits(plan: &Plan, state: &RunState, ix: StepIx) -> bool {
-    let step = plan.step(ix);
-    let gates = step.gate.into_iter().chain(plan.pipeline(step.pipeline).gate);
-    gates.into_iter().any(|g| matches!(state.gates[g.index()], GateState::Waiting { .. }))
+    gates_before(plan, ix).any(|g| matches!(state.gates[g.index()], GateState::Waiting { .. }))
 }
+
+/// The gates right in front of a step: its own, its pipeline's, its run's.
+fn gates_before(plan: &Plan, ix: StepIx) -> impl Iterator<Item = GateIx> {
+    let step = plan.step(ix);
+    step.gate.into_iter().chain(plan.pipeline(step.pipeline).gate).chain(plan.run_gate())
+}
+
+/// What a pipeline that waits for a click waits for.
+///
+/// # Errors
+/// A row is damaged.
+pub fn why_waiting(stored: &Stored) -> sqlx::Result<&'static str> {
+    let Some(plan) = stored.plan()? else { return Ok(CLICK) };
+    let state = stored.state()?;
+    let run_waits = plan.run_gate().is_some_and(|gate| matches!(state.gates[gate.index()], GateState::Waiting { .. }));
+    Ok(match run_waits {
+        true if stored.trigger()?.is_own(stored.row.repository) => "waiting for a click: a pull request",
+        true => "waiting for a click: a fork's pull request",
+        false => CLICK,
+    })
+}
+
+/// The words for any gate.
+const CLICK: &str = "waiting for a click";
 
 /// What a waiting step still needs.
 struct Needs {
@@ -76,7 +99,7 @@ impl Needs {
         };
         let over = |p: &PipelineIx| state.pipelines[p.index()].outcome.is_some_and(|outcome| late || outcome.lets_others_on());
         let before = step.after_pipelines.iter().chain(&plan.pipeline(step.pipeline).after);
-        let gates = step.gate.into_iter().chain(plan.pipeline(step.pipeline).gate);
+        let gates = gates_before(plan, ix);
         let last = late && step.needs().next().is_none() && step.after_pipelines.is_empty();
         let first = |s: &StepIx| plan.step(*s).status == WhenStatus::Success && state.steps[s.index()].status.ended().is_none();
         let mut steps: Vec<StepIx> = step.needs().filter(|s| !met(s)).collect();

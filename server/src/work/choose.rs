@@ -2,6 +2,7 @@
 
 use super::make::{Asked, Found};
 use crate::db::repository::Repository;
+use crate::db::run::Newest;
 use crate::db::{self, Tx};
 use dockercise_event::says_skip;
 use dockercise_pipeline::ids::{PipelineIx, RunId};
@@ -35,7 +36,7 @@ pub async fn choose(
         let filter = if skip {
             Some("the commit's message says [skip ci]".to_owned())
         } else if asked.once() {
-            let ran = ran(tx, repository, asked, &found.commit.sha, &selection, (ix, &pipeline.name)).await?;
+            let ran = ran(tx, repository, asked, &found.commit.sha, plan, &selection, (ix, &pipeline.name)).await?;
             ran_already |= ran.is_some();
             ran
         } else {
@@ -75,17 +76,22 @@ async fn ran(
     repository: &Repository,
     asked: &Asked,
     sha: &str,
+    plan: &Plan,
     selection: &Selection,
     (ix, name): (PipelineIx, &str),
 ) -> sqlx::Result<Option<String>> {
     let newest = db::run::newest_at(tx, repository.id, &asked.trigger.git_ref(), name).await?;
-    let again = matches!(asked.trigger, Trigger::PullRequest { .. });
+    let known = newest.as_ref().map_or(0, |newest| newest.number);
     if let Some(newest) = newest.filter(|newest| newest.sha == sha)
-        && !(again && stopped(&newest.state)?)
+        && !is_over_with(tx, asked, &newest).await?
     {
         return Ok(Some(format!("its newest run, number {}, is at this commit already", newest.number)));
     }
-    let Trigger::PullRequest { head_branch, .. } = &asked.trigger else { return Ok(None) };
+    if let Trigger::Push { branch } = &asked.trigger {
+        return pull_request_did(tx, repository, (branch, sha, known), plan, selection, (ix, name)).await;
+    }
+    // Nothing stands for a fork's but what was run as a fork's.
+    let Some(head_branch) = asked.trigger.own_head(repository.id) else { return Ok(None) };
     let pushed = db::run::newest_at(tx, repository.id, &format!("refs/heads/{head_branch}"), name).await?;
     match pushed.filter(|pushed| pushed.sha == sha) {
         Some(pushed) if did_as_much(tx, RunId(pushed.run), selection, ix).await? => {
@@ -93,6 +99,46 @@ async fn ran(
         }
         _ => Ok(None),
     }
+}
+
+/// Has what a run was made for become something else? A pull request's that was closed and is open again, or that has another
+/// base by now, runs again.
+async fn is_over_with(tx: &mut Tx, asked: &Asked, newest: &Newest) -> sqlx::Result<bool> {
+    let Some(base) = asked.trigger.base_branch() else { return Ok(false) };
+    if stopped(&newest.state)? {
+        return Ok(true);
+    }
+    let Some(stored) = db::run::load(tx, RunId(newest.run)).await? else { return Ok(true) };
+    let was = stored.trigger()?;
+    let trust = |trigger: &Trigger| trigger.is_own(stored.row.repository);
+    Ok(was.base_branch() != Some(base) || trust(&was) != trust(&asked.trigger))
+}
+
+/// The words for a push whose pull request ran before it was heard of: with the same plan, and with all that the push starts.
+async fn pull_request_did(
+    tx: &mut Tx,
+    repository: &Repository,
+    (branch, sha, known): (&str, &str, i64),
+    plan: &Plan,
+    selection: &Selection,
+    (ix, name): (PipelineIx, &str),
+) -> sqlx::Result<Option<String>> {
+    let Some(newest) = db::run::newest_pull_at(tx, repository.id, name, sha).await? else { return Ok(None) };
+    // The branch has been elsewhere since, or what ran there did not get to its end.
+    if newest.number < known || stopped(&newest.state)? {
+        return Ok(None);
+    }
+    let Some(stored) = db::run::load(tx, RunId(newest.run)).await? else { return Ok(None) };
+    let own = stored.trigger()?.own_head(repository.id).is_some_and(|head| head == branch);
+    let latest = db::run::newest_at(tx, repository.id, &stored.row.git_ref, name).await?;
+    if !own
+        || latest != Some(newest.clone())
+        || stored.row.plan_hash != Some(plan.hash())
+        || !did_as_much(tx, stored.id(), selection, ix).await?
+    {
+        return Ok(None);
+    }
+    Ok(Some(format!("the pull request's run, number {}, stands for it", newest.number)))
 }
 
 /// Was it cancelled, or is it being? So was that of a pull request which was closed: opened again, it runs again.

@@ -64,7 +64,8 @@ async fn keep(works: &Works, tx: &mut Tx, repository: &Repository, sha: &str, co
     let Some(plan) = &compiled.plan else { return Ok(()) };
     let (mut definitions, mut times) = (Vec::new(), Vec::new());
     for pipeline in &plan.pipelines {
-        db::pipeline::slug(tx, &repository.account, repository.id, &repository.owner, &repository.name, &pipeline.name).await?;
+        let of = (repository.id, &*repository.owner, &*repository.name);
+        db::pipeline::slug(tx, &repository.account, of, &pipeline.name, true).await?;
         definitions.push(Definition { name: pipeline.name.clone(), file: pipeline.file.clone(), starts: pipeline.on.clone() });
         for time in &pipeline.on.schedule {
             let Some(next_at) = cron::next_after(&time.cron, works.times.now()) else { continue };

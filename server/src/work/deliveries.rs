@@ -131,7 +131,8 @@ async fn push(works: &Works, waiting: &Waiting, repository: &Repository, pushed:
     let repository = &repository;
     // An annotated tag's `after` names the tag, not the commit.
     let sha = pushed.head.clone().unwrap_or_else(|| pushed.after.clone());
-    let asked = make::Asked { since: since(repository, pushed), trigger, sha, skip: pushed.skip, by: make::For::Delivery(waiting.id) };
+    let by = make::For::Delivery(waiting.id);
+    let asked = make::Asked { since: since(repository, pushed), trigger, sha, skip: pushed.skip, by, base: None };
     make::run(works, repository, &asked).await?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! transaction.
 
 use super::changes::{self, Since};
-use super::{Works, choose, definitions, read};
+use super::{Works, choose, definitions, policy, read};
 use crate::db::delivery::{self, End};
 use crate::db::repository::Repository;
 use crate::db::request;
@@ -34,6 +34,19 @@ pub struct Asked {
     pub skip: bool,
     /// What is closed with it.
     pub by: For,
+    /// Of a pull request: the branch whose files have the say.
+    pub base: Option<Base>,
+}
+
+/// Where a pull request wants to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Base {
+    /// The branch.
+    pub branch: String,
+    /// Its tip.
+    pub sha: String,
+    /// Is the pull request's code a fork's?
+    pub fork: bool,
 }
 
 /// What a run is made for.
@@ -61,6 +74,8 @@ pub struct Found {
     pub compiled: Compiled,
     /// The paths that changed, where a filter asks and GitHub could say it.
     pub changed: Option<Vec<String>>,
+    /// Of a pull request: the files of the branch that it wants to go into.
+    pub base: Option<(Base, Compiled)>,
 }
 
 /// Makes the run, or closes what asked for it with the reason why none is needed.
@@ -71,11 +86,15 @@ pub async fn run(works: &Works, repository: &Repository, asked: &Asked) -> anyho
     let github = works.client(repository)?;
     let full_name = repository.full_name();
     let commit = async { Ok(github.commit(&full_name, &asked.sha).await?) };
-    let (commit, compiled) = tokio::try_join!(commit, read::files(&github, repository, &asked.sha))?;
+    let base = async {
+        let Some(base) = &asked.base else { return Ok(None) };
+        Ok(Some((base.clone(), read::files(&github, repository, &base.sha).await?)))
+    };
+    let (commit, compiled, base) = tokio::try_join!(commit, read::files(&github, repository, &asked.sha), base)?;
     let asks = compiled.plan.as_ref().is_some_and(|plan| asked.trigger.asks_for_paths(plan));
     let changed = if asks { changes::paths(&github, repository, &asked.since, &commit.sha).await? } else { None };
     let mut tx = works.db.write().await?;
-    let found = Found { commit, compiled, changed };
+    let found = Found { commit, compiled, changed, base };
     let made = match &found.compiled.plan {
         _ if found.compiled.pipelines.is_empty() && found.compiled.diagnostics.is_empty() => {
             Err("there is no `*.dockercise.yaml` at this commit".to_owned())
@@ -121,9 +140,13 @@ async fn good(
         Ok(selection) => selection,
         Err(why) => return Ok(Err(why)),
     };
+    let mut plan = plan.clone();
+    if let Some((base, files)) = &found.base {
+        plan = policy::apply(repository, &asked.trigger, (base, files), plan, &selection);
+    }
     let mut pipelines = Vec::new();
     for (ix, pipeline) in plan.pipelines() {
-        let slug = slug(tx, repository, &pipeline.name).await?;
+        let slug = slug(tx, repository, asked, &pipeline.name).await?;
         let number = match selection.why_not_needed(ix) {
             None => Some(db::pipeline::next_number(tx, &repository.account, &slug).await?),
             Some(_) => None,
@@ -131,7 +154,7 @@ async fn good(
         pipelines.push(begin::pipeline(&pipeline.name, &pipeline.file, slug, number)?);
     }
     let row = new_row(works, repository, asked, found)?;
-    Ok(Ok(begin::begin(tx, &works.hub, NewRun { row, plan: Arc::new(plan.clone()), selection, pipelines }, works.clock.now()).await?))
+    Ok(Ok(begin::begin(tx, &works.hub, NewRun { row, plan: Arc::new(plan), selection, pipelines }, works.clock.now()).await?))
 }
 
 /// A bad file makes a run too, with its diagnostics and a number for each pipeline, so that a person sees it.
@@ -152,7 +175,7 @@ async fn bad(works: &Works, tx: &mut Tx, repository: &Repository, asked: &Asked,
         if asked.once() && newest.is_some_and(|newest| newest.sha == found.commit.sha) {
             continue;
         }
-        let slug = slug(tx, repository, name).await?;
+        let slug = slug(tx, repository, asked, name).await?;
         let number = Some(db::pipeline::next_number(tx, &repository.account, &slug).await?);
         pipelines.push(NewPipeline { name: name.clone(), file: file.clone(), slug, number, state: encode(&state)?, rerun_of: None });
     }
@@ -170,8 +193,11 @@ async fn bad(works: &Works, tx: &mut Tx, repository: &Repository, asked: &Asked,
     Ok(Ok(id))
 }
 
-async fn slug(tx: &mut Tx, repository: &Repository, name: &str) -> sqlx::Result<String> {
-    db::pipeline::slug(tx, &repository.account, repository.id, &repository.owner, &repository.name, name).await
+async fn slug(tx: &mut Tx, repository: &Repository, asked: &Asked, name: &str) -> sqlx::Result<String> {
+    // A slug is somebody's for ever: code that nobody has looked at takes no short one away from others.
+    let may_be_short = !asked.base.as_ref().is_some_and(|base| base.fork);
+    let of = (repository.id, &*repository.owner, &*repository.name);
+    db::pipeline::slug(tx, &repository.account, of, name, may_be_short).await
 }
 
 fn new_row(works: &Works, repository: &Repository, asked: &Asked, Found { commit, compiled, .. }: &Found) -> sqlx::Result<RunRow> {

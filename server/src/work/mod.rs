@@ -10,6 +10,7 @@ pub mod connections;
 pub mod definitions;
 pub mod deliveries;
 pub mod make;
+pub mod policy;
 pub mod pull_requests;
 pub mod read;
 pub mod requests;

@@ -95,7 +95,7 @@ async fn end(works: &Works, waiting: &Waiting, how: End, note: &str) -> anyhow::
 }
 
 async fn make(works: &Works, waiting: &Waiting, repository: &Repository, trigger: Trigger, sha: String) -> anyhow::Result<()> {
-    let asked = Asked { trigger, sha, since: Since::Nothing, skip: false, by: For::Request(waiting.id) };
+    let asked = Asked { trigger, sha, since: Since::Nothing, skip: false, by: For::Request(waiting.id), base: None };
     make::run(works, repository, &asked).await.map(drop)
 }
 

@@ -90,7 +90,7 @@ async fn send(works: &Works, due: &Due) -> anyhow::Result<()> {
         "not-needed" => (CommitState::Success, view::why_not_needed(&stored, payload.pipeline)?),
         "queued" => (CommitState::Pending, "queued".to_owned()),
         "running" => (CommitState::Pending, "running".to_owned()),
-        "waiting" => (CommitState::Pending, "waiting for a click".to_owned()),
+        "waiting" => (CommitState::Pending, view::why_waiting(&stored)?.to_owned()),
         "failed" => (CommitState::Failure, view::why_failed(&stored, payload.pipeline)?),
         "cancelled" => (CommitState::Error, "cancelled".to_owned()),
         other => (CommitState::Error, format!("{other}: {}", view::why_failed(&stored, payload.pipeline)?)),

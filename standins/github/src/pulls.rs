@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
 use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
 
 use crate::deliver::{self, Event};
 use crate::git::RefChange;
@@ -80,6 +81,25 @@ impl Standin {
             Ok(())
         })
         .await
+    }
+
+    /// Has a pull request want to go into another branch.
+    ///
+    /// # Errors
+    /// When it is not there, or the branch is not.
+    pub async fn retarget_pull(&self, repository: &str, number: u64, base: &str) -> anyhow::Result<()> {
+        let id = self.repository(repository)?.id;
+        let refs = self.github.git(id).refs().await?;
+        let sha = refs.get(&format!("refs/heads/{base}")).with_context(|| format!("there is no branch {base}"))?.commit.clone();
+        let was = {
+            let mut world = self.github.world();
+            let pull =
+                world.repositories.get_mut(&id).and_then(|own| own.pulls.get_mut(&number)).context("there is no such pull request")?;
+            let was = json!({ "base": { "ref": { "from": pull.base_branch }, "sha": { "from": pull.base_sha } } });
+            (pull.base_branch, pull.base_sha, pull.updated_at) = (base.to_owned(), sha, Utc::now());
+            was
+        };
+        tell(&self.github, id, number, "edited", &[("changes", was)]).await
     }
 
     /// Opens a closed pull request again.
@@ -165,10 +185,10 @@ async fn change(
         how(pull)?;
         pull.updated_at = Utc::now();
     }
-    tell(github, repository, number, action, None).await
+    tell(github, repository, number, action, &[]).await
 }
 
-async fn tell(github: &Arc<GitHub>, repository: u64, number: u64, action: &str, moved: Option<(&str, &str)>) -> anyhow::Result<()> {
+async fn tell(github: &Arc<GitHub>, repository: u64, number: u64, action: &str, more: &[(&str, Value)]) -> anyhow::Result<()> {
     let counted = count(github, repository, number).await?;
     let event: Option<Event> = {
         let world = github.world();
@@ -177,7 +197,7 @@ async fn tell(github: &Arc<GitHub>, repository: u64, number: u64, action: &str, 
         let sender = pull.and_then(|pull| world.users.get(&pull.user));
         own.zip(pull).zip(sender).map(|((own, pull), sender)| {
             let about = About { links: &github.links, world: &world, repository: own, sender };
-            about.pull_request(pull, &counted, action, moved)
+            about.pull_request(pull, &counted, action, more)
         })
     };
     if let Some(event) = event {
@@ -244,5 +264,6 @@ async fn from_branch(github: &Arc<GitHub>, base: u64, pull: &Pull, moved: &RefCh
         own.head_sha.clone_from(&after.commit);
         own.updated_at = Utc::now();
     }
-    tell(github, base, pull.number, "synchronize", Some((&pull.head_sha, &after.commit))).await
+    let ends = [("before", json!(pull.head_sha)), ("after", json!(after.commit))];
+    tell(github, base, pull.number, "synchronize", &ends).await
 }

@@ -91,9 +91,9 @@ async fn a_pull_request_joins_the_run_of_the_push_unless_it_has_more_to_do() {
     world.close().await;
 }
 
-/// security.md A, S01 of its promises: forks are refused, however they call themselves.
+/// security.md A, S1 of its promises: a fork's waits for a click, however it calls itself.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_fork_starts_nothing_whatever_it_says_of_itself() {
+async fn a_fork_waits_for_a_click_whatever_it_says_of_itself() {
     let Some(world) = World::new().await else { return };
     let main = begin(&world, SAY);
     world.github.create_user("mallory").unwrap();
@@ -103,8 +103,8 @@ async fn a_fork_starts_nothing_whatever_it_says_of_itself() {
     world.clone.git(&["push", "--quiet", &world.github.git_url("mallory/app", &token), "main:refs/heads/fix"]).unwrap();
     let new = NewPull { head_repository: "mallory/app".into(), by: "mallory".into(), ..fix() };
     let number = world.github.open_pull("anna/app", &new).await.unwrap();
-    let opened = told(&world, "opened").await;
-    assert!(opened.state == "ignored" && opened.note.contains("from a fork: forks are refused"), "{opened:?}");
+    let waiting = world.api.run("ci", 1).await.unwrap();
+    waiting.until("its gate", |v| v["summary"]["state"] == "waiting").await.unwrap();
 
     // What it may say instead. Its commit can be read in the parent, as at GitHub.
     let real = world.github.deliveries("anna/app").into_iter().rfind(|d| d.event == "pull_request").unwrap().payload;
@@ -125,7 +125,10 @@ async fn a_fork_starts_nothing_whatever_it_says_of_itself() {
         let post = world.delivery("pull_request", body.to_string()).unwrap();
         post.send().await.unwrap();
         let stored = world.closed(post.guid()).await.unwrap();
-        assert!(stored.state == "ignored" && stored.note.contains("taken for a fork's"), "{what}: {stored:?}");
+        assert!(
+            stored.state == "ignored" && stored.note.contains("its newest run, number 1, is at this commit already"),
+            "{what}: {stored:?}"
+        );
     }
     for gone in [Value::Null, serde_json::json!({ "id": format!("{id}") }), serde_json::json!({ "id": fork })] {
         let mut body = real.clone();
@@ -138,11 +141,14 @@ async fn a_fork_starts_nothing_whatever_it_says_of_itself() {
     world.clone.push(&format!("+{evil}:refs/heads/fix")).unwrap();
     let mine = world.github.open_pull("anna/app", &fix()).await.unwrap();
     assert_ne!(mine, number);
-    let run = world.api.run("ci", 1).await.unwrap();
+    let run = world.api.run("ci", 2).await.unwrap();
     run.ends("passed").await.unwrap();
     assert_eq!(run.view().await.unwrap()["commit"]["sha"], evil.as_str());
     assert_ne!(main, evil);
-    assert_eq!(world.api.numbers("ci").await.unwrap(), [1]);
+    assert_eq!(world.api.numbers("ci").await.unwrap(), [2, 1]);
+    waiting.until("its gate", |v| v["summary"]["state"] == "waiting").await.unwrap();
+    waiting.cancel().await.unwrap();
+    waiting.ends("cancelled").await.unwrap();
     world.close().await;
 }
 

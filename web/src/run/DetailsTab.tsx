@@ -59,6 +59,7 @@ const STORES: Record<string, string> = {
   secret: "secret",
   ssm: "Parameter Store:",
   secretsmanager: "Secrets Manager:",
+  withheld: "withheld from this run:",
 };
 
 /** Steps by name, each a button that leads there. */

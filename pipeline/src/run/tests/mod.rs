@@ -7,6 +7,7 @@ mod clean_up;
 mod left_out;
 mod luck;
 mod plans;
+mod policy;
 mod shapes;
 mod status;
 mod world;

@@ -26,6 +26,9 @@ pub(super) fn plans() -> impl Strategy<Value = Plan> {
                 plan.gates.push(GatePlan::new(Guarded::Pipeline { pipeline: PipelineIx(i as u32) }));
             }
         }
+        if gated[0] {
+            plan.gates.push(GatePlan::new(Guarded::Run));
+        }
         plan
     })
 }

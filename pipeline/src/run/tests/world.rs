@@ -13,7 +13,9 @@ pub(super) struct World {
     unrecorded: Vec<Attempt>,
     stops: Vec<(StepIx, Outcome)>,
     starts: Vec<StepIx>,
-    begun: BTreeSet<Attempt>,
+    pub begun: BTreeSet<Attempt>,
+    /// No gate is clicked.
+    pub nobody_clicks: bool,
 }
 
 impl World {
@@ -28,6 +30,7 @@ impl World {
             stops: vec![],
             starts: vec![],
             begun: BTreeSet::new(),
+            nobody_clicks: false,
         };
         world.at_server(&Event::Begin);
         world
@@ -194,7 +197,8 @@ impl World {
         {
             let gate = GateIx(gate as u32);
             self.at_server(&match luck % 3 {
-                0 => Event::GateExpired { gate, reason: "nobody clicked within 7d".into() },
+                _ if self.nobody_clicks && !luck.is_multiple_of(29) => return,
+                n if n == 0 || self.nobody_clicks => Event::GateExpired { gate, reason: "nobody clicked within 7d".into() },
                 _ => Event::GateClicked { gate, by: "ann".into() },
             });
         }

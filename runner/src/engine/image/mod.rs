@@ -1,6 +1,7 @@
 //! Finding images: on the host first, then from where their name says.
 
 mod login;
+mod public;
 mod pulling;
 
 pub use login::Logins;
@@ -40,7 +41,7 @@ impl Engine {
         if let Some(found) = self.local_image(image, image).await? {
             return Ok(found);
         }
-        self.pull(image, tell).await?;
+        self.pull(image, tell, true).await?;
         match self.local_image(image, image).await? {
             Some(found) => Ok(ImageRef { pulled: true, ..found }),
             None => Err(refused(image, "it was pulled, but is not there".to_owned())),
@@ -75,10 +76,10 @@ impl Engine {
         }
     }
 
-    async fn pull(&self, image: &str, tell: &Tell) -> Result<(), EngineError> {
+    async fn pull(&self, image: &str, tell: &Tell, logs_in: bool) -> Result<(), EngineError> {
         let mut pauses = PAUSES.into_iter();
         loop {
-            match self.pull_once(image, tell).await {
+            match self.pull_once(image, tell, logs_in).await {
                 Err(EngineError::Image { words, .. }) if may_pass(&words) => {
                     let Some(pause) = pauses.next() else { return Err(refused(image, words)) };
                     tracing::warn!(image, words, "a pull failed and is tried again");
@@ -90,11 +91,14 @@ impl Engine {
         }
     }
 
-    async fn pull_once(&self, image: &str, tell: &Tell) -> Result<(), EngineError> {
+    async fn pull_once(&self, image: &str, tell: &Tell, logs_in: bool) -> Result<(), EngineError> {
         // Without a tag the engine would pull all there are.
         let tag = if has_tag(image) { "" } else { "latest" };
         let options = CreateImageOptionsBuilder::default().from_image(image).tag(tag).build();
-        let login = self.inner.logins.of(image).await.map_err(|error| refused(image, error.to_string()))?;
+        let login = match logs_in {
+            true => self.inner.logins.of(image).await.map_err(|error| refused(image, error.to_string()))?,
+            false => None,
+        };
         let mut steps = self.inner.docker.create_image(Some(options), None, login);
         let mut pulling = Pulling::new(image);
         while let Some(step) = steps.next().await {

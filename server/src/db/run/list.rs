@@ -109,6 +109,23 @@ pub async fn newest_at(conn: &mut Conn, repository: i64, git_ref: &str, name: &s
     .await
 }
 
+/// The newest run of a repository's pipeline at a commit that a pull request made.
+///
+/// # Errors
+/// The database's.
+pub async fn newest_pull_at(conn: &mut Conn, repository: i64, name: &str, sha: &str) -> sqlx::Result<Option<Newest>> {
+    sqlx::query_as(
+        "select run, sha, number, state from run_pipeline
+         where repository = $1 and name = $2 and sha = $3 and git_ref like 'refs/pull/%' and number is not null
+         order by number desc limit 1",
+    )
+    .bind(repository)
+    .bind(name)
+    .bind(sha)
+    .fetch_optional(conn)
+    .await
+}
+
 /// Does any run of the pipeline at that commit have a number?
 ///
 /// # Errors

@@ -4,8 +4,8 @@ mod list;
 mod save;
 
 pub use list::{
-    Listed, Newest, by_number, expired_gates, images, is_over, list, live_in, live_of, newest_at, newest_number, numbers_of, ran_at,
-    step_record, step_state, timed_out, version,
+    Listed, Newest, by_number, expired_gates, images, is_over, list, live_in, live_of, newest_at, newest_number, newest_pull_at,
+    numbers_of, ran_at, step_record, step_state, timed_out, version,
 };
 pub use save::{NewPipeline, insert, save, set_step_image, set_step_record};
 

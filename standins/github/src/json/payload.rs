@@ -72,16 +72,15 @@ impl About<'_> {
         self.event("push", payload)
     }
 
-    /// `pull_request`; `moved` is where its branch was and is, for `synchronize`.
-    pub(crate) fn pull_request(&self, pull: &Pull, counted: &Counted, action: &str, moved: Option<(&str, &str)>) -> Event {
+    /// `pull_request`; `more` is what only this action has.
+    pub(crate) fn pull_request(&self, pull: &Pull, counted: &Counted, action: &str, more: &[(&str, Value)]) -> Event {
         let mut payload = json!({
             "action": action,
             "number": pull.number,
             "pull_request": pull::full(self.links, self.world, self.repository, pull, counted),
         });
-        if let Some((before, after)) = moved {
-            payload["before"] = json!(before);
-            payload["after"] = json!(after);
+        for (key, value) in more {
+            payload[*key] = value.clone();
         }
         self.event("pull_request", payload)
     }
