@@ -12,6 +12,7 @@ FROM rust:1.95.0-bookworm AS build
 ENV RUSTUP_TOOLCHAIN=1.95.0
 WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
+COPY local local
 COPY pipeline pipeline
 COPY runner runner
 COPY server server

@@ -1,7 +1,8 @@
 //! Secrets that people give to steps: written by a person, read by the runner's door and by nobody else.
 
+use crate::db::Conn;
+use crate::db::audit::{self, By};
 use crate::db::secret::{self, Place};
-use crate::db::{Conn, audit};
 use crate::seal::Seal;
 use anyhow::bail;
 use chrono::{DateTime, Utc};
@@ -55,10 +56,10 @@ pub fn check_value(value: &[u8]) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// Name or value cannot be taken, or the database's; nothing was changed then.
-pub async fn set(conn: &mut Conn, seal: &Seal, place: Place<'_>, value: &[u8], at: DateTime<Utc>, by: &str) -> anyhow::Result<()> {
+pub async fn set(conn: &mut Conn, seal: &Seal, place: Place<'_>, value: &[u8], at: DateTime<Utc>, by: By<'_>) -> anyhow::Result<()> {
     check_name(place.name)?;
     check_value(value)?;
-    secret::set(conn, place, &seal.seal(&row(place), value)?, at, by).await?;
+    secret::set(conn, place, &seal.seal(&row(place), value)?, at, by.words).await?;
     Ok(audit::add(conn, at, by, "set-secret", &row(place)).await?)
 }
 
@@ -66,7 +67,7 @@ pub async fn set(conn: &mut Conn, seal: &Seal, place: Place<'_>, value: &[u8], a
 ///
 /// # Errors
 /// The database's.
-pub async fn remove(conn: &mut Conn, place: Place<'_>, at: DateTime<Utc>, by: &str) -> sqlx::Result<bool> {
+pub async fn remove(conn: &mut Conn, place: Place<'_>, at: DateTime<Utc>, by: By<'_>) -> sqlx::Result<bool> {
     let gone = secret::remove(conn, place).await?;
     if gone {
         audit::add(conn, at, by, "remove-secret", &row(place)).await?;
@@ -151,7 +152,9 @@ mod tests {
             (Some(REPOSITORY), "TOKEN", "its own"),
             (None, "key", "a longer key"),
         ] {
-            set(&mut tx, &seal, place(repository, name), value.as_bytes(), crate::clock::Clock::default().now(), "anna").await.unwrap();
+            set(&mut tx, &seal, place(repository, name), value.as_bytes(), crate::clock::Clock::default().now(), By::words("anna"))
+                .await
+                .unwrap();
         }
         let names = ["TOKEN".to_owned(), "missing".to_owned(), "key".to_owned()];
         let found = of(&mut tx, &seal, "local", REPOSITORY, &names).await.unwrap();
@@ -162,8 +165,8 @@ mod tests {
         let listed = secret::list(&mut tx, "local").await.unwrap();
         let names: Vec<_> = listed.iter().map(|l| (l.repository.as_deref(), l.name.as_str())).collect();
         assert_eq!(names, [(None, "TOKEN"), (None, "key"), (Some("anna/app"), "TOKEN")]);
-        assert!(remove(&mut tx, place(Some(REPOSITORY), "TOKEN"), crate::clock::Clock::default().now(), "anna").await.unwrap());
-        assert!(!remove(&mut tx, place(Some(REPOSITORY), "TOKEN"), crate::clock::Clock::default().now(), "anna").await.unwrap());
+        assert!(remove(&mut tx, place(Some(REPOSITORY), "TOKEN"), crate::clock::Clock::default().now(), By::words("anna")).await.unwrap());
+        assert!(!remove(&mut tx, place(Some(REPOSITORY), "TOKEN"), crate::clock::Clock::default().now(), By::words("anna")).await.unwrap());
         assert_eq!(of(&mut tx, &seal, "local", REPOSITORY, &["TOKEN".to_owned()]).await.unwrap()[0].1, b"the account's");
     }
 
@@ -173,7 +176,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (db, seal) = (db(dir.path()).await, Seal::open(&dir.path().join("key")).unwrap());
         let mut tx = db.write().await.unwrap();
-        set(&mut tx, &seal, place(Some(REPOSITORY), "TOKEN"), b"canary-7711", crate::clock::Clock::default().now(), "anna").await.unwrap();
+        set(&mut tx, &seal, place(Some(REPOSITORY), "TOKEN"), b"canary-7711", crate::clock::Clock::default().now(), By::words("anna"))
+            .await
+            .unwrap();
         sqlx::query("update secret set repository = null").execute(&mut *tx).await.unwrap();
         let error = of(&mut tx, &seal, "local", 8, &["TOKEN".to_owned()]).await.unwrap_err().to_string();
         assert!(error.contains("cannot be opened") && !error.contains("canary"), "{error}");

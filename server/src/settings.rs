@@ -1,6 +1,8 @@
 //! What can be set, from the command line or the environment.
 
+use crate::people::Allowed;
 use clap::Args;
+use ipnet::IpNet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,6 +19,32 @@ pub struct GithubSettings {
     /// GitHub's ssh server, as HOST or HOST:PORT
     #[arg(long, env = "DOCKERCISE_GITHUB_SSH", default_value = "github.com", value_name = "HOST[:PORT]")]
     pub github_ssh: String,
+}
+
+/// Who logs in, and how.
+#[derive(Debug, Clone, Default, Args)]
+pub struct LoginSettings {
+    /// Client id of the OAuth app that people log in with [default: none, and no login]
+    #[arg(long = "github-client-id", env = "DOCKERCISE_GITHUB_CLIENT_ID", value_name = "ID")]
+    pub client_id: Option<String>,
+    /// Its client secret; better given in the environment, where other users of this computer cannot read it
+    #[arg(long = "github-client-secret", env = "DOCKERCISE_GITHUB_CLIENT_SECRET", value_name = "SECRET", hide_env_values = true)]
+    pub client_secret: Option<String>,
+    /// Who may log in besides who claimed this server, as octocat, id:583231, org:acme, team:acme/ops or * for everybody
+    #[arg(long = "allow-login", env = "DOCKERCISE_ALLOW_LOGIN", value_name = "WHO", value_delimiter = ',')]
+    pub login: Vec<Allowed>,
+    /// Who runs this server besides who claimed it, as octocat or id:583231
+    #[arg(long = "admin", env = "DOCKERCISE_ADMIN", value_name = "WHO", value_delimiter = ',')]
+    pub admins: Vec<Allowed>,
+    /// Show results of public repositories to anybody
+    #[arg(long, env = "DOCKERCISE_PUBLIC_RESULTS")]
+    pub public_results: bool,
+    /// Networks of proxies in front, as 172.16.0.0/12: their `X-Forwarded-For` is believed
+    #[arg(long = "proxy", env = "DOCKERCISE_PROXY", value_name = "NETWORK", value_delimiter = ',')]
+    pub proxies: Vec<IpNet>,
+    /// Listen beyond this computer also where there is no TLS (no https:// in the public address) or no login
+    #[arg(long, env = "DOCKERCISE_INSECURE")]
+    pub insecure: bool,
 }
 
 /// What every command on an installation needs.
@@ -68,7 +96,10 @@ pub struct ServeSettings {
     /// Docker engine to run steps on, as unix:///var/run/docker.sock [default: DOCKER_HOST or the usual socket]
     #[arg(long, env = "DOCKERCISE_DOCKER_HOST", value_name = "URL")]
     pub docker_host: Option<String>,
-    /// Login of the person who clicks and starts runs here, while this server has no login of its own: gates that name who
+    /// Who logs in.
+    #[command(flatten)]
+    pub login: LoginSettings,
+    /// Login of the person who clicks and starts runs here, where this server has no login of its own: gates that name who
     /// may pass them ask for it
     #[arg(long, env = "DOCKERCISE_OPERATOR", value_name = "LOGIN")]
     pub operator: Option<String>,
@@ -109,6 +140,13 @@ impl GithubSettings {
             Some((host, _)) => host.trim_matches(['[', ']']).to_owned(),
             None => self.github_ssh.clone(),
         }
+    }
+}
+
+impl Default for GithubSettings {
+    fn default() -> Self {
+        let [api, web, ssh] = ["https://api.github.com", "https://github.com", "github.com"].map(str::to_owned);
+        GithubSettings { github_api: api, github_web: web, github_ssh: ssh }
     }
 }
 

@@ -20,10 +20,11 @@ use dockercise_server::db::run::{RunRow, encode};
 use dockercise_server::db::{self, Db};
 use dockercise_server::http::{AllNames, App, router};
 use dockercise_server::hub::Hub;
+use dockercise_server::people::People;
 use dockercise_server::runs::Runs;
 use dockercise_server::runs::begin::{self, NewRun};
 use dockercise_server::seal::Seal;
-use dockercise_server::settings::Keep;
+use dockercise_server::settings::{GithubSettings, Keep, LoginSettings};
 use dockercise_server::store::{Store, hex};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
@@ -68,7 +69,10 @@ impl Served {
         let seal = Seal::open(&dir.path().join("key")).unwrap();
         make(&db, &seal).await;
         let hub = Arc::new(Hub::default());
+        let (github, settings) = (GithubSettings::default(), LoginSettings::default());
+        let people = People::new(db.clone(), seal.clone(), Clock::default(), github, settings, format!("http://{HOST}")).await.unwrap();
         let app = App {
+            people,
             runs: Arc::new(Runs::new(db.clone(), Clock::default(), Arc::clone(&hub))),
             db,
             hub,

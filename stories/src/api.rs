@@ -33,6 +33,16 @@ impl Api {
         Api { base: base.to_owned(), client: reqwest::Client::new() }
     }
 
+    /// A client that sends a token along.
+    ///
+    /// # Errors
+    /// The token is none.
+    pub fn with_token(base: &str, token: &str) -> anyhow::Result<Api> {
+        let mut headers = reqwest::header::HeaderMap::new();
+        headers.insert(reqwest::header::AUTHORIZATION, format!("Bearer {token}").parse()?);
+        Ok(Api { base: base.to_owned(), client: reqwest::Client::builder().default_headers(headers).build()? })
+    }
+
     /// GET; none for 404.
     ///
     /// # Errors

@@ -7,6 +7,7 @@
 
 pub mod api;
 pub mod aws;
+pub mod browser;
 pub mod checkout;
 pub mod docker;
 pub mod images;
@@ -20,6 +21,7 @@ pub mod tls;
 pub mod world;
 
 pub use api::{Api, Run};
+pub use browser::Browser;
 pub use checkout::Checkout;
 pub use local::Local;
 pub use registry::Registry;

@@ -82,6 +82,16 @@ impl Server {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
+    /// The code that claims it, from what it has said.
+    ///
+    /// # Errors
+    /// It has said none.
+    pub fn claim_code(&self) -> anyhow::Result<String> {
+        let said = self.said();
+        let code = said.lines().rev().find_map(|line| line.split("with the code ").nth(1));
+        Ok(code.context("the server has printed no code")?.trim().to_owned())
+    }
+
     fn command(&self) -> anyhow::Result<Command> {
         let mut command = Command::new(Self::binary()?);
         command

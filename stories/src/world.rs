@@ -1,6 +1,7 @@
 //! One story's world: a GitHub, a server, a connected repository, a person's clone.
 
 use crate::api::Api;
+use crate::browser::Browser;
 use crate::checkout::Checkout;
 use crate::server::{GithubAt, Server};
 use crate::{docker, images, referee};
@@ -47,6 +48,8 @@ pub struct Setup {
     pub ssh_ip: IpAddr,
     /// Environment of the server.
     pub env: Vec<(String, String)>,
+    /// People log in: the repository's owner has claimed the server.
+    pub login: bool,
 }
 
 impl Default for Setup {
@@ -57,6 +60,7 @@ impl Default for Setup {
             branch: "main".to_owned(),
             ssh_ip: IpAddr::from([127, 0, 0, 1]),
             env: Vec::new(),
+            login: false,
         }
     }
 }
@@ -130,9 +134,20 @@ impl World {
         let at = GithubAt { api: github.api_base(), web: github.web_base(), ssh: format!("{}:{}", github.ssh_host(), github.ssh_port()) };
         let mut server = Server::new(&dir.path().join("data"), at, setup.docker_host)?;
         server.env = setup.env;
+        if setup.login {
+            let app = github.create_oauth_app("dockercise", &format!("{}/login/callback", server.url()))?;
+            server.env.push(("DOCKERCISE_GITHUB_CLIENT_ID".to_owned(), app.client_id));
+            server.env.push(("DOCKERCISE_GITHUB_CLIENT_SECRET".to_owned(), app.client_secret));
+        }
         server.start().await?;
         server.connect(&setup.repository, &token)?;
-        let api = Api::new(&server.url());
+        let api = if setup.login {
+            let mut browser = Browser::new(&server.url())?;
+            browser.log_in(&github, owner, Some(&server.claim_code()?)).await?;
+            Api::with_token(&server.url(), &browser.token("admin").await?)?
+        } else {
+            Api::new(&server.url())
+        };
         let clone = Checkout::new(&github.git_url(&setup.repository, &token))?;
         let leavings = Leavings { data: dir.path().join("data") };
         Ok(World { github, server, api, token, clone, docker, record, _leavings: leavings, dir })

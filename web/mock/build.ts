@@ -318,6 +318,7 @@ export function buildRun(spec: RunSpec): MockRun {
     can: {
       cancel: !over,
       cancel_clean_up: false,
+      click: true,
       rerun: over,
       rerun_failed: over && !["passed", "not-needed"].includes(summary.state),
     },

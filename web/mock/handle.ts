@@ -1,5 +1,5 @@
 /** The API of the mock: one function from request to answer, for the dev server and for tests alike. */
-import type { FileView, LogPage, RunSummary, State } from "../src/api/types.ts";
+import type { FileView, LogPage, Me, RunSummary, State } from "../src/api/types.ts";
 import { isOver } from "../src/ui/states.ts";
 import type { MockRun } from "./build.ts";
 import { logOf } from "./logs.ts";
@@ -43,6 +43,16 @@ function events(
 export class MockApi {
   private readonly runs: Held[] = allRuns();
   private readonly secrets = new MockSecrets();
+  /** Who looks. */
+  me: Me = {
+    login: null,
+    name: null,
+    admin: true,
+    page_token: null,
+    has_login: false,
+    unclaimed: false,
+    public_results: false,
+  };
   /** No event stream works, as behind some proxies. */
   noStreams = false;
 
@@ -73,6 +83,10 @@ export class MockApi {
         })),
       });
     }
+    if (parts[0] === "me") return json(this.me);
+    if (parts[0] === "login") return json({ url: "https://github.example/login/oauth/authorize?state=1" });
+    if (parts[0] === "audit") return json({ lines: [], more: false, damaged: null });
+    if (parts[0] === "tokens") return json({ tokens: [] });
     if (parts[0] === "secrets") return this.secrets.handle(request, parts[1]);
     const [word, account = "", pipeline = "", number, ...rest] = parts;
     const held = word === "results" ? this.held(account, pipeline) : undefined;
@@ -267,7 +281,7 @@ export class MockApi {
       if (!step) {
         view.pipelines[pipeline]!.state = "passed";
         Object.assign(view.summary, { state: "passed", ended_at: now() });
-        view.can = { cancel: false, cancel_clean_up: false, rerun: true, rerun_failed: false };
+        view.can = { click: true, cancel: false, cancel_clean_up: false, rerun: true, rerun_failed: false };
         return;
       }
       Object.assign(step, { state: "running", started_at: now(), reason: null, attempt: 1 });

@@ -25,6 +25,7 @@ export class MockSecrets {
       account: "local",
       secrets: this.secrets,
       repositories: ["maren/everything", "maren/kettle", "maren/teashop"],
+      for_all: true,
     };
     if (name === undefined) return Response.json(all);
     if (request.headers.get("x-dockercise") !== "page")

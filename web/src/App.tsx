@@ -1,6 +1,7 @@
 /** The route table. */
-import { Route, Routes } from "react-router";
+import { Navigate, Route, Routes } from "react-router";
 import { HomePage } from "./home/HomePage.tsx";
+import { Door } from "./login/Door.tsx";
 import { NotFound } from "./NotFound.tsx";
 import { RunPage } from "./run/RunPage.tsx";
 import { SettingsPage } from "./settings/SettingsPage.tsx";
@@ -8,13 +9,16 @@ import { StartPage } from "./start/StartPage.tsx";
 
 export function App() {
   return (
-    <Routes>
-      <Route path="/" element={<HomePage />} />
-      <Route path="/results/:account/:pipeline" element={<RunPage />} />
-      <Route path="/results/:account/:pipeline/start" element={<StartPage />} />
-      <Route path="/results/:account/:pipeline/:number" element={<RunPage />} />
-      <Route path="/settings" element={<SettingsPage />} />
-      <Route path="*" element={<NotFound />} />
-    </Routes>
+    <Door>
+      <Routes>
+        <Route path="/" element={<HomePage />} />
+        <Route path="/results/:account/:pipeline" element={<RunPage />} />
+        <Route path="/results/:account/:pipeline/start" element={<StartPage />} />
+        <Route path="/results/:account/:pipeline/:number" element={<RunPage />} />
+        <Route path="/settings" element={<SettingsPage />} />
+        <Route path="/login" element={<Navigate to="/" replace />} />
+        <Route path="*" element={<NotFound />} />
+      </Routes>
+    </Door>
   );
 }

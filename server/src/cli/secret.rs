@@ -1,6 +1,7 @@
 //! `dockercise secret`: sets, lists and removes secrets, in the data folder itself.
 
 use crate::clock::Clock;
+use crate::db::audit::By;
 use crate::db::secret::{self, Place};
 use crate::db::{Conn, Db, repository};
 use crate::seal::Seal;
@@ -88,7 +89,7 @@ async fn set(one: &One, value: &[u8]) -> anyhow::Result<()> {
     let mut tx = db.write().await?;
     let repository = id_of(&mut tx, one).await?;
     let place = Place { account: ACCOUNT, repository, name: &one.name };
-    secrets::set(&mut tx, &seal, place, value, Clock::default().now(), BY).await?;
+    secrets::set(&mut tx, &seal, place, value, Clock::default().now(), By::words(BY)).await?;
     tx.commit().await?;
     db.close().await;
     println!("set {} for {}; steps that start from now on get it", one.name, one.repository.as_deref().unwrap_or("all repositories"));
@@ -117,7 +118,7 @@ async fn remove(one: &One) -> anyhow::Result<()> {
     let mut tx = db.write().await?;
     let repository = id_of(&mut tx, one).await?;
     let whose = one.repository.as_deref().unwrap_or("all repositories");
-    if !secrets::remove(&mut tx, Place { account: ACCOUNT, repository, name: &one.name }, Clock::default().now(), BY).await? {
+    if !secrets::remove(&mut tx, Place { account: ACCOUNT, repository, name: &one.name }, Clock::default().now(), By::words(BY)).await? {
         bail!("there is no secret `{}` for {whose}\nhelp: dockercise secret list", one.name.escape_debug());
     }
     tx.commit().await?;

@@ -5,6 +5,7 @@ use crate::clock::Clock;
 use crate::db::{Db, setting};
 use crate::http::{self, AllNames, App, accept};
 use crate::hub::Hub;
+use crate::people::People;
 use crate::runs::Runs;
 use crate::seal::Seal;
 use crate::settings::ServeSettings;
@@ -12,6 +13,7 @@ use crate::store::{Store, hex};
 use crate::work::{self, Works};
 use anyhow::Context as _;
 use sha2::{Digest as _, Sha256};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -38,14 +40,14 @@ async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("listening on {}\nhelp: another server there? choose another address with --listen", settings.listen))?;
     let address = listener.local_addr()?;
-    if !address.ip().is_loopback() {
-        tracing::warn!(address = %address, "this server has no login yet: whoever reaches this address can start and cancel runs");
-    }
     let db = Db::open(&folder.join("dockercise.db")).await?;
     let seal = Seal::open(&folder.join("key"))?;
     let token = runner_token(&db, &seal).await?;
     let hub = Arc::new(Hub::default());
     let clock = Clock::default();
+    let people =
+        People::new(db.clone(), seal.clone(), clock.clone(), settings.github.clone(), settings.login.clone(), public_url.clone()).await?;
+    may_listen(&settings, address, &people)?;
     let runs = Arc::new(Runs::new(db.clone(), clock.clone(), Arc::clone(&hub)));
     let works = Works {
         db: db.clone(),
@@ -68,6 +70,7 @@ async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
         clock,
         public_url: public_url.clone(),
         runner_token: Sha256::digest(&token).into(),
+        people,
         operator: settings.operator.clone(),
         keep: settings.keep.clone(),
     };
@@ -100,6 +103,24 @@ async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     tracker.wait().await;
     db.close().await;
     Ok(())
+}
+
+/// Beyond this computer only where people log in, and by TLS; or where somebody says that it is all right.
+fn may_listen(settings: &ServeSettings, address: SocketAddr, people: &People) -> anyhow::Result<()> {
+    let tls = settings.public_url().starts_with("https://");
+    if address.ip().is_loopback() || people.has_login() && tls {
+        return Ok(());
+    }
+    let why =
+        if people.has_login() { "people would send their sessions in the clear" } else { "whoever reaches it could start and cancel runs" };
+    if settings.login.insecure {
+        tracing::warn!(%address, "this server listens beyond this computer, as it was told: {why}");
+        return Ok(());
+    }
+    anyhow::bail!(
+        "this server would listen at {address}, beyond this computer: {why}\nhelp: listen on 127.0.0.1, or put a proxy with TLS in front, set \
+         DOCKERCISE_PUBLIC_URL=https://… and GitHub's OAuth app; --insecure listens all the same"
+    )
 }
 
 async fn told_to_stop() -> anyhow::Result<()> {

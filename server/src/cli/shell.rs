@@ -1,8 +1,9 @@
 //! `dockercise shell`: a shell in what a step of a run had, on the computer that ran it.
 
 use crate::clock::Clock;
+use crate::db::audit::{self, By};
 use crate::db::repository;
-use crate::db::{self, Db, audit};
+use crate::db::{self, Db};
 use crate::http::assemble_job;
 use crate::seal::Seal;
 use crate::secrets;
@@ -99,7 +100,7 @@ async fn find(args: &ShellArgs, db: &Db) -> anyhow::Result<Found> {
         let names: Vec<String> = job.plan.step(step).env.iter().filter_map(|env| stored_name(&env.value)).collect();
         given.extend(secrets::of(&mut tx, &seal, ACCOUNT, repository.id, &names).await?);
     }
-    audit::add(&mut tx, Clock::default().now(), BY, what, &format!("/results/{ACCOUNT}/{slug}/{number}/{name}")).await?;
+    audit::add(&mut tx, Clock::default().now(), By::words(BY), what, &format!("/results/{ACCOUNT}/{slug}/{number}/{name}")).await?;
     tx.commit().await?;
     Ok((job, step, given))
 }

@@ -1,6 +1,6 @@
 //! The command line's first word.
 
-use super::{check, completions, connect, graph, run, runner, schema, secret, serve, shell, trigger};
+use super::{check, completions, connect, graph, login, logs, run, runner, runs, schema, secret, serve, shell, trigger};
 use crate::settings::ServeSettings;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use std::process::ExitCode;
@@ -26,6 +26,12 @@ enum Verb {
     Run(run::RunArgs),
     Shell(shell::ShellArgs),
     Trigger(trigger::TriggerArgs),
+    Login(login::LoginArgs),
+    Runs(runs::RunsArgs),
+    Logs(logs::LogsArgs),
+    Approve(runs::ApproveArgs),
+    Cancel(runs::CancelArgs),
+    Rerun(runs::RerunArgs),
     Runner(runner::RunnerArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -52,6 +58,12 @@ pub fn main() -> ExitCode {
         Verb::Schema(args) => schema::run(&args),
         Verb::Run(args) => run::run(args),
         Verb::Trigger(args) => trigger::run(&args),
+        Verb::Login(args) => login::run(&args),
+        Verb::Runs(args) => runs::list(&args),
+        Verb::Logs(args) => logs::run(&args),
+        Verb::Approve(args) => runs::approve(&args),
+        Verb::Cancel(args) => runs::cancel(&args),
+        Verb::Rerun(args) => runs::rerun(&args),
         Verb::Shell(args) => shell::run(&args),
         Verb::Runner(args) => runner::run(args),
         Verb::Completions(args) => completions::run(&args, Cli::command()),

@@ -1,16 +1,13 @@
 //! `dockercise trigger`: starts a pipeline of a running server.
 
+use super::remote::{ServerArgs, words};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use dockercise_pipeline::diagnostic::escape;
-use reqwest::{Client, StatusCode, Url};
-use serde_json::{Value, json};
+use reqwest::StatusCode;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::time::Duration;
-
-/// Longer than the server waits for GitHub.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Start a pipeline of a running server by hand
 #[derive(Debug, Args)]
@@ -27,9 +24,8 @@ pub struct TriggerArgs {
     /// The account that it runs in
     #[arg(long, default_value = "local", value_name = "ACCOUNT")]
     account: String,
-    /// Address of the server
-    #[arg(long, env = "DOCKERCISE_PUBLIC_URL", default_value = "http://127.0.0.1:8080", value_name = "URL")]
-    server: Url,
+    #[command(flatten)]
+    server: ServerArgs,
 }
 
 /// Starts it and says where it is to be seen.
@@ -55,10 +51,9 @@ async fn start(args: &TriggerArgs, pipeline: &str) -> anyhow::Result<()> {
             bail!("`{}` is said twice", escape(name));
         }
     }
-    let url = address(args, &["api", "results", &args.account, pipeline, "start"])?;
-    // The header that no page of another site can set.
-    let call = client()?.post(url).header("x-dockercise", "trigger").json(&json!({ "git_ref": args.git_ref, "inputs": inputs }));
-    let (status, answer) = ask(args, call).await?;
+    let remote = args.server.open()?;
+    let url = remote.address(&["api", "results", &args.account, pipeline, "start"])?;
+    let (status, answer) = remote.ask(remote.post(url).json(&json!({ "git_ref": args.git_ref, "inputs": inputs }))).await?;
     if status == StatusCode::NOT_FOUND {
         let (pipeline, account) = (escape(pipeline), escape(&args.account));
         bail!("there is no pipeline `{pipeline}` in the account `{account}`\nhelp: `dockercise trigger` alone lists those there are");
@@ -68,12 +63,13 @@ async fn start(args: &TriggerArgs, pipeline: &str) -> anyhow::Result<()> {
         return Ok(());
     }
     let href = answer["href"].as_str().context("the server's answer has no address")?;
-    println!("started {} {}: {}", escape(pipeline), answer["number"], address(args, &href.split('/').skip(1).collect::<Vec<_>>())?);
+    println!("started {} {}: {}", escape(pipeline), answer["number"], remote.address(&href.split('/').skip(1).collect::<Vec<_>>())?);
     Ok(())
 }
 
 async fn list(args: &TriggerArgs) -> anyhow::Result<()> {
-    let (status, answer) = ask(args, client()?.get(address(args, &["api", "pipelines"])?)).await?;
+    let remote = args.server.open()?;
+    let (status, answer) = remote.ask(remote.get(remote.address(&["api", "pipelines"])?)).await?;
     if status == StatusCode::NOT_FOUND {
         bail!("{}", words(&answer));
     }
@@ -92,37 +88,4 @@ async fn list(args: &TriggerArgs) -> anyhow::Result<()> {
         println!("{:width$}  {}", escape(name), escape(repository));
     }
     Ok(())
-}
-
-fn client() -> anyhow::Result<Client> {
-    Ok(Client::builder().timeout(PATIENCE).build()?)
-}
-
-/// The address of something at the server; each part is one part of it, whatever it holds.
-fn address(args: &TriggerArgs, parts: &[&str]) -> anyhow::Result<Url> {
-    let mut url = args.server.clone();
-    let mut path = url.path_segments_mut().map_err(|()| anyhow::anyhow!("`--server {}` is no address of a server", args.server))?;
-    path.pop_if_empty().extend(parts);
-    drop(path);
-    Ok(url)
-}
-
-/// What the server answers, where it does what it is asked; and that there is no such thing, for which only the caller has words.
-async fn ask(args: &TriggerArgs, call: reqwest::RequestBuilder) -> anyhow::Result<(StatusCode, Value)> {
-    let help = "is it running? its address is given with --server or DOCKERCISE_PUBLIC_URL";
-    // Its cause before the help, which is a line of its own and the last.
-    let answer = match call.send().await {
-        Ok(answer) => answer,
-        Err(e) => bail!("the server at {} cannot be reached: {:#}\nhelp: {help}", args.server, anyhow::Error::from(e.without_url())),
-    };
-    let status = answer.status();
-    let body: Value =
-        answer.json().await.with_context(|| format!("{} answers {status}, but not as dockercise does\nhelp: {help}", args.server))?;
-    if status.is_success() || status == StatusCode::NOT_FOUND { Ok((status, body)) } else { bail!("{}", words(&body)) }
-}
-
-/// What the server says, and its help on a line of its own.
-fn words(problem: &Value) -> String {
-    let help = problem["help"].as_str().map_or(String::new(), |help| format!("\nhelp: {}", escape(help)));
-    format!("{}{help}", escape(problem["error"].as_str().unwrap_or("the server refused, and did not say why")))
 }

@@ -10,13 +10,16 @@ pub mod delivery;
 pub mod effect;
 pub mod job;
 pub mod kept;
+pub mod person;
 pub mod pipeline;
 pub mod repository;
 pub mod request;
 pub mod run;
 pub mod schedule;
 pub mod secret;
+pub mod session;
 pub mod setting;
+pub mod token;
 
 use anyhow::Context as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};

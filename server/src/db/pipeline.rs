@@ -66,13 +66,26 @@ pub async fn of(conn: &mut Conn, account: &str, slug: &str) -> sqlx::Result<Opti
         .await
 }
 
+/// A pipeline that has run or could be started.
+#[derive(Debug, sqlx::FromRow)]
+pub struct Known {
+    /// Its account.
+    pub account: String,
+    /// Its slug.
+    pub slug: String,
+    /// Its repository, by GitHub's numeric id.
+    pub id: i64,
+    /// Its repository's full name.
+    pub repository: String,
+}
+
 /// All slugs that have run or could be started, with their repository's full name, by slug.
 ///
 /// # Errors
 /// The database's.
-pub async fn all(conn: &mut Conn) -> sqlx::Result<Vec<(String, String, String)>> {
+pub async fn all(conn: &mut Conn) -> sqlx::Result<Vec<Known>> {
     sqlx::query_as(
-        "select p.account, p.slug, r.owner || '/' || r.name from pipeline p join repository r on r.id = p.repository
+        "select p.account, p.slug, r.id, r.owner || '/' || r.name as repository from pipeline p join repository r on r.id = p.repository
          where p.last_number > 0 or exists (select 1 from definition d where d.repository = p.repository and d.name = p.name)
          order by p.account, p.slug",
     )

@@ -100,12 +100,12 @@ pub async fn by_name(conn: &mut Conn, account: &str, owner: &str, name: &str) ->
     sqlx::query_as(sql).bind(account).bind(owner).bind(name).fetch_optional(conn).await
 }
 
-/// The names of an account's repositories, as `owner/name`.
+/// An account's repositories, by numeric id and as `owner/name`.
 ///
 /// # Errors
 /// The database's.
-pub async fn names(conn: &mut Conn, account: &str) -> sqlx::Result<Vec<String>> {
-    sqlx::query_scalar("select owner || '/' || name from repository where account = $1 and disconnected_at is null order by 1")
+pub async fn names(conn: &mut Conn, account: &str) -> sqlx::Result<Vec<(i64, String)>> {
+    sqlx::query_as("select id, owner || '/' || name from repository where account = $1 and disconnected_at is null order by 2")
         .bind(account)
         .fetch_all(conn)
         .await

@@ -8,7 +8,9 @@ mod connect;
 mod connectable;
 mod files;
 mod pull;
+mod oauth;
 mod refusal;
+mod rights;
 mod status;
 
 pub use compare::Compared;
@@ -16,7 +18,9 @@ pub use connect::{HookWanted, RepositoryInfo};
 pub use connectable::PAGE;
 pub use files::{Commit, Entry, EntryKind};
 pub use pull::Pull;
+pub use oauth::{Me, OauthApp};
 pub use refusal::{Refusal, archived, no_admin};
+pub use rights::{Anonymous, Permission};
 pub use status::{CommitState, CommitStatus};
 
 use octocrab::Octocrab;
@@ -67,13 +71,12 @@ impl Github {
     /// # Errors
     /// The address is none, or the system has no certificates to trust.
     pub fn new(api: &str, token: &str) -> anyhow::Result<Github> {
-        let crab = Octocrab::builder()
-            .base_uri(api)?
-            .personal_token(token.to_owned())
-            .set_connect_timeout(Some(Duration::from_secs(10)))
-            .set_read_timeout(Some(ANSWER))
-            .build()?;
-        Ok(Github { crab })
+        Ok(Github { crab: crab(api, Some(token))? })
+    }
+
+    /// A client that nobody is known by.
+    fn anonymous(api: &str) -> anyhow::Result<Github> {
+        Ok(Github { crab: crab(api, None)? })
     }
 
     async fn get<T: DeserializeOwned>(&self, what: &str, route: &str) -> Result<T, GithubError> {
@@ -101,6 +104,15 @@ impl Github {
     fn full(&self, route: &str) -> String {
         format!("/{route}")
     }
+}
+
+/// octocrab as we want it: nothing is tried again, nothing is waited for without end.
+fn crab(api: &str, token: Option<&str>) -> anyhow::Result<Octocrab> {
+    let builder = Octocrab::builder().base_uri(api)?.set_connect_timeout(Some(Duration::from_secs(10))).set_read_timeout(Some(ANSWER));
+    Ok(match token {
+        Some(token) => builder.personal_token(token.to_owned()).build()?,
+        None => builder.build()?,
+    })
 }
 
 fn failed(what: &str, error: octocrab::Error) -> GithubError {

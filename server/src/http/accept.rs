@@ -1,13 +1,16 @@
 //! Takes connections. Not `axum::serve`, which sets no timer and so never gives up on a slow head (security.md E).
 
 use axum::Router;
+use axum::extract::Request;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
+use std::net::IpAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
 
 /// How long a request's head may take.
 const HEAD: Duration = Duration::from_secs(10);
@@ -15,6 +18,10 @@ const HEAD: Duration = Duration::from_secs(10);
 const HEAD_BYTES: usize = 64 * 1024;
 /// How long requests under way are given when the server stops.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// The other end of a connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub IpAddr);
 
 /// Serves until told to stop; then lets requests under way end, for a moment.
 pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
@@ -24,8 +31,8 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
             () = stop.cancelled() => break,
             accepted = listener.accept() => accepted,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(e) => {
                 // Out of file descriptors, most likely: accepting again at once would only spin.
                 tracing::warn!(error = %e, "a connection could not be accepted");
@@ -34,7 +41,10 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
             }
         };
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
+        let service = TowerToHyperService::new(router.clone().map_request(move |mut request: Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(Peer(peer.ip().to_canonical()));
+            request
+        }));
         let stop = stop.clone();
         tracker.spawn(async move {
             let mut builder = Builder::new(TokioExecutor::new()).http1_only();

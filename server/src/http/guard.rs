@@ -1,11 +1,14 @@
 //! What holds for every answer, and for every request that changes something.
 
+use super::caller::page_token;
 use super::{App, Fault};
+use crate::people::Caller;
 use axum::extract::{Request, State};
 use axum::http::header::{HOST, HeaderName, HeaderValue, ORIGIN};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use subtle::ConstantTimeEq as _;
 
 /// A header that no form and no plain request of another site can set.
 const OURS: HeaderName = HeaderName::from_static("x-dockercise");
@@ -50,9 +53,23 @@ pub async fn same_origin(State(app): State<App>, request: Request, next: Next) -
         let host = headers.get(HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
         let ours = |origin: &str| origin == app.public_url || origin == format!("http://{host}") && is_loopback(host);
         let origin_ok = headers.get(ORIGIN).is_none_or(|o| o.to_str().is_ok_and(ours));
-        if !origin_ok || !headers.contains_key(OURS) {
+        let caller = request.extensions().get::<Caller>();
+        let said = headers.get(OURS).and_then(|said| said.to_str().ok());
+        let page_ok = match (caller, caller.and_then(page_token)) {
+            // A browser sends its session's cookie along wherever a request comes from; only our own page knows this.
+            (_, Some(token)) => said.is_some_and(|said| said.as_bytes().ct_eq(token.as_bytes()).into()),
+            // A token comes along with nothing by itself.
+            (Some(caller), None) if caller.person().is_some() => true,
+            _ => said.is_some(),
+        };
+        if !origin_ok || !page_ok {
             let words = "this request does not come from dockercise's own page";
-            return Fault::new(StatusCode::FORBIDDEN, words, Some("programs send the header `x-dockercise: 1`")).into_response();
+            return Fault::new(
+                StatusCode::FORBIDDEN,
+                words,
+                Some("load the page anew; programs send the header `x-dockercise: 1`, or a token"),
+            )
+            .into_response();
         }
     }
     next.run(request).await

@@ -3,9 +3,12 @@
 //! The route table is this page; what a route does is in the file it names.
 
 pub mod accept;
+mod allow;
 mod api;
+mod caller;
 mod guard;
 mod hooks;
+mod login;
 mod logs;
 mod pages;
 mod problem;
@@ -18,6 +21,7 @@ pub use runner::assemble_job;
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::hub::Hub;
+use crate::people::People;
 use crate::runs::Runs;
 use crate::seal::Seal;
 use crate::settings::Keep;
@@ -58,16 +62,28 @@ pub struct App {
     pub public_url: String,
     /// sha256 of the embedded runner's token.
     pub runner_token: [u8; 32],
-    /// Who acts here, while there is no login.
+    /// Who people are, and what they may.
+    pub people: People,
+    /// Who acts here, where there is no login.
     pub operator: Option<String>,
     /// What hosts keep of runs that are over.
     pub keep: Keep,
 }
 
 impl App {
-    /// Who acts, as runs and the audit trail have it. Without a login it is whoever can reach this server's address.
-    pub fn who(&self) -> &str {
-        self.operator.as_deref().unwrap_or("a person at this computer")
+    /// Is this server reached by TLS only? Then its cookies are for that only too.
+    fn has_tls(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+
+    /// The cookie of a session. The prefix has browsers keep it from other hosts and from plain http.
+    fn session_cookie(&self) -> &'static str {
+        if self.has_tls() { "__Host-dockercise" } else { "dockercise" }
+    }
+
+    /// The cookie of a login under way.
+    fn login_cookie(&self) -> &'static str {
+        if self.has_tls() { "__Host-dockercise-login" } else { "dockercise-login" }
     }
 }
 
@@ -81,6 +97,12 @@ struct Description;
 
 fn api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(login::me))
+        .routes(routes!(login::log_in))
+        .routes(routes!(login::log_out))
+        .routes(routes!(api::tokens::tokens, api::tokens::make_token))
+        .routes(routes!(api::tokens::remove_token))
+        .routes(routes!(api::trail::trail))
         .routes(routes!(api::pipelines::pipelines))
         .routes(routes!(api::results::list))
         .routes(routes!(api::results::run))
@@ -114,6 +136,8 @@ pub fn router(app: App) -> Router {
     Router::new()
         .merge(api)
         .layer(middleware::from_fn_with_state(app.clone(), guard::same_origin))
+        .layer(middleware::from_fn_with_state(app.clone(), caller::identify))
+        .route("/login/callback", get(login::callback))
         .route("/hooks/github/{hook}", post(hooks::receive).layer(DefaultBodyLimit::max(WEBHOOK_BODY)))
         .route("/runner/v1/poll", post(runner::poll))
         .route("/runner/v1/jobs/{job}/reports", post(runner::reports).layer(DefaultBodyLimit::max(REPORTS_BODY)))

@@ -19,6 +19,15 @@ impl Fault {
         Fault { status, problem: Problem { error: error.into(), help: help.map(str::to_owned) } }
     }
 
+    /// Nobody is known: what there is, and whether, is not for everybody.
+    pub fn log_in() -> Fault {
+        Fault::new(
+            StatusCode::UNAUTHORIZED,
+            "you are not logged in",
+            Some("log in at /login; programs send a token that is made on /settings"),
+        )
+    }
+
     /// There is no such thing, or nobody may know of it: the same words for both.
     pub fn not_found() -> Fault {
         Fault::new(StatusCode::NOT_FOUND, "there is no such thing here", Some("check the address; the list of all pipelines is at /"))

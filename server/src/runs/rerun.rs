@@ -3,6 +3,7 @@
 use super::again::{self, From};
 use super::begin::{self, NewRun};
 use super::{ChangeError, Runs};
+use crate::db::audit::By;
 use crate::db::run::{NewPipeline, RunRow, Stored};
 use crate::db::{self, Tx};
 use crate::hub::Change;
@@ -15,7 +16,7 @@ impl Runs {
     ///
     /// # Errors
     /// The run has no plan, the pipeline is not over, nothing of it failed, or the database's.
-    pub async fn again(&self, stored: &Stored, pipeline: PipelineIx, from: From, by: &str) -> Result<i64, ChangeError> {
+    pub async fn again(&self, stored: &Stored, pipeline: PipelineIx, from: From, by: By<'_>) -> Result<i64, ChangeError> {
         let plan = stored.plan()?.ok_or(ChangeError::NoPlan)?;
         let state = stored.state()?;
         if from == From::Failed {

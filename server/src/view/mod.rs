@@ -2,12 +2,14 @@
 
 mod connect;
 mod graph;
+mod people;
 mod secret;
 mod step;
 mod types;
 mod words;
 
 pub use connect::connection;
+pub use people::*;
 pub use secret::{SecretView, Secrets};
 pub use step::{LogHead, StepAround, step};
 pub use types::*;
@@ -76,6 +78,7 @@ pub fn run(stored: &Stored, ix: usize, around: &Around) -> sqlx::Result<RunView>
         gates: plan.map(|plan| graph::gates(plan, &state, ix as u32)).unwrap_or_default(),
         stop: here.stop.as_ref().map(|stop| stopped(stop, here.stop_all.is_some())),
         can: Can {
+            click: true,
             cancel: !over && here.stop.is_none(),
             cancel_clean_up: !over && here.stop.is_some() && here.stop_all.is_none(),
             rerun: over && plan.is_some(),

@@ -14,6 +14,8 @@ pub struct Secrets {
     pub secrets: Vec<SecretView>,
     /// The account's repositories, as `owner/name`: what a secret can be given to.
     pub repositories: Vec<String>,
+    /// May the one who asks set secrets for all repositories?
+    pub for_all: bool,
 }
 
 /// A secret. Its value is never shown.

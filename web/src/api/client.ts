@@ -2,16 +2,21 @@
 import createClient from "openapi-fetch";
 import type { paths } from "./schema.ts";
 import type {
+  Audit,
   LogPage,
+  Me,
+  NewToken,
   Phase,
   PipelineRow,
   Place,
   RunPage,
   RunView,
+  Scope,
   Secrets,
   StartView,
   State,
   StepView,
+  TokenView,
 } from "./types.ts";
 
 /** What failed, and what to do. `status` 0: the server was not reached. */
@@ -41,7 +46,12 @@ function refusal(response: Response, body: unknown): ApiError {
   );
 }
 
+/** What our own page sends with what changes something; the server gives it to a session. */
+let pageToken = "page";
+
 async function reach(request: Request): Promise<Response> {
+  // This header cannot be set by a form or an image of another site.
+  if (request.method !== "GET") request.headers.set("x-dockercise", pageToken);
   try {
     return await globalThis.fetch(request);
   } catch (cause) {
@@ -154,24 +164,19 @@ export async function getLog(id: LogId, from: number, signal?: AbortSignal): Pro
   return (await answer(call)) as LogPage;
 }
 
-/** This header cannot be set by a form or an image of another site. */
-const OURS = { headers: { "x-dockercise": "page" } };
-
 export function approveGate(id: RunId, gate: number): Promise<Place> {
   const params = { path: { ...pathOf(id), gate } };
-  return answer(
-    http.POST("/api/results/{account}/{pipeline}/{number}/gates/{gate}/approve", { params, ...OURS }),
-  );
+  return answer(http.POST("/api/results/{account}/{pipeline}/{number}/gates/{gate}/approve", { params }));
 }
 
 export function cancelRun(id: RunId): Promise<Place> {
   const params = { path: pathOf(id) };
-  return answer(http.POST("/api/results/{account}/{pipeline}/{number}/cancel", { params, ...OURS }));
+  return answer(http.POST("/api/results/{account}/{pipeline}/{number}/cancel", { params }));
 }
 
 export function rerunRun(id: RunId): Promise<Place> {
   const params = { path: pathOf(id) };
-  return answer(http.POST("/api/results/{account}/{pipeline}/{number}/rerun", { params, ...OURS }));
+  return answer(http.POST("/api/results/{account}/{pipeline}/{number}/rerun", { params }));
 }
 
 /** What may be said to it on a ref; empty: on the default branch. */
@@ -195,7 +200,7 @@ export interface Start {
 export async function startPipeline(account: string, pipeline: string, start: Start): Promise<Place> {
   const params = { path: { account, pipeline } };
   const body = { git_ref: start.ref === "" ? null : start.ref, inputs: start.inputs };
-  const call = http.POST("/api/results/{account}/{pipeline}/start", { params, body, ...OURS });
+  const call = http.POST("/api/results/{account}/{pipeline}/start", { params, body });
   const { response } = await call;
   const place = await answer(call);
   // It will start, and there is no number of it yet: that is told in the place of a refusal.
@@ -225,13 +230,47 @@ async function done(call: Promise<{ error?: unknown; response: Response }>): Pro
 }
 
 export function setSecret(id: SecretId, value: string): Promise<void> {
-  const headers = { ...OURS.headers, "content-type": "application/octet-stream" };
+  const headers = { "content-type": "application/octet-stream" };
   const body = { params: secretParams(id), headers, body: value, bodySerializer: (text: string) => text };
   return done(http.PUT("/api/secrets/{name}", body));
 }
 
 export function removeSecret(id: SecretId): Promise<void> {
-  return done(http.DELETE("/api/secrets/{name}", { params: secretParams(id), ...OURS }));
+  return done(http.DELETE("/api/secrets/{name}", { params: secretParams(id) }));
+}
+
+/** Who looks at the page. */
+export async function getMe(signal?: AbortSignal): Promise<Me> {
+  const me = await answer(http.GET("/api/me", until(signal)));
+  pageToken = me.page_token ?? "page";
+  return me;
+}
+
+/** Where the browser is to go: GitHub's own page. `code` claims a fresh installation. */
+export async function logIn(to: string, code: string | null): Promise<string> {
+  return (await answer(http.POST("/api/login", { body: { to, code } }))).url;
+}
+
+export function logOut(everywhere: boolean): Promise<void> {
+  return done(http.POST("/api/logout", { body: { everywhere } }));
+}
+
+export async function getTokens(signal?: AbortSignal): Promise<TokenView[]> {
+  return (await answer(http.GET("/api/tokens", until(signal)))).tokens;
+}
+
+export function makeToken(token: { name: string; scope: Scope; days: number }): Promise<NewToken> {
+  return answer(http.POST("/api/tokens", { body: token }));
+}
+
+export function removeToken(id: string): Promise<void> {
+  return done(http.DELETE("/api/tokens/{id}", { params: { path: { id } } }));
+}
+
+/** Who did what, newest first. */
+export function getAudit(below: number | null, signal?: AbortSignal): Promise<Audit> {
+  const query = below === null ? {} : { below };
+  return answer(http.GET("/api/audit", { params: { query }, ...until(signal) }));
 }
 
 /** The first bytes of a value. */

@@ -13,14 +13,21 @@ import {
   addresses,
   approveGate,
   cancelRun,
+  getAudit,
   getInputs,
+  getMe,
   getPipelines,
   getRun,
   getRuns,
   getSecrets,
   getStep,
+  getTokens,
+  logIn,
+  logOut,
+  makeToken,
   type RunId,
   removeSecret,
+  removeToken,
   rerunRun,
   type SecretId,
   type Start,
@@ -28,7 +35,7 @@ import {
   startPipeline,
 } from "./client.ts";
 import { useStream } from "./events.ts";
-import type { Notice, Place, RunView, State, StepLine } from "./types.ts";
+import type { NewToken, Notice, Place, RunView, Scope, State, StepLine } from "./types.ts";
 
 /** How often to ask where there is no live stream. */
 export const POLL_MS = 2_000;
@@ -194,5 +201,54 @@ export function useSecretAct() {
     mutationFn: (act) => (act.kind === "set" ? setSecret(act, act.value) : removeSecret(act)),
     gcTime: 0,
     onSettled: () => client.invalidateQueries({ queryKey: ["secrets"] }),
+  });
+}
+
+/** Who looks at the page. */
+export function useMe() {
+  return useQuery({ queryKey: ["me"], queryFn: ({ signal }) => getMe(signal), staleTime: 60_000 });
+}
+
+export function useLogIn() {
+  return useMutation<string, Error, { to: string; code: string | null }>({
+    mutationFn: ({ to, code }) => logIn(to, code),
+  });
+}
+
+/** Nothing of what was seen stays in the page. */
+export function useLogOut() {
+  return useMutation<void, Error, boolean>({
+    mutationFn: (everywhere) => logOut(everywhere),
+    onSuccess: () => globalThis.location.assign("/"),
+  });
+}
+
+export function useTokens() {
+  return useQuery({ queryKey: ["tokens"], queryFn: ({ signal }) => getTokens(signal) });
+}
+
+export function useMakeToken() {
+  const client = useQueryClient();
+  return useMutation<NewToken, Error, { name: string; scope: Scope; days: number }>({
+    mutationFn: (token) => makeToken(token),
+    gcTime: 0,
+    onSettled: () => client.invalidateQueries({ queryKey: ["tokens"] }),
+  });
+}
+
+export function useRemoveToken() {
+  const client = useQueryClient();
+  return useMutation<void, Error, string>({
+    mutationFn: (id) => removeToken(id),
+    onSettled: () => client.invalidateQueries({ queryKey: ["tokens"] }),
+  });
+}
+
+export function useAudit() {
+  return useInfiniteQuery({
+    queryKey: ["audit"],
+    initialPageParam: null as number | null,
+    queryFn: ({ pageParam, signal }) => getAudit(pageParam, signal),
+    getNextPageParam: (last) => (last.more ? (last.lines.at(-1)?.number ?? null) : null),
   });
 }

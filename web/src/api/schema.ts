@@ -1,6 +1,74 @@
 // Made by `npm run schema` from server/openapi.json. Do not edit.
 
 export interface paths {
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what, newest first. For admins of this server. */
+        get: operations["trail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins a login: the browser goes to the address in the answer. */
+        post: operations["log_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends the session. */
+        post: operations["log_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who one is, and what the page sends along. */
+        get: operations["me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/pipelines": {
         parameters: {
             query?: never;
@@ -275,10 +343,83 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's tokens. */
+        get: operations["tokens"];
+        put?: never;
+        /** Makes one. Its secret is in this answer and nowhere else. */
+        post: operations["make_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes one: it is not known from then on. */
+        delete: operations["remove_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description The trail of who did what. */
+        Audit: {
+            /**
+             * Format: int64
+             * @description The number of the first line that was changed or taken out behind this server's back.
+             */
+            damaged: number | null;
+            /** @description Newest first. */
+            lines: components["schemas"]["AuditLine"][];
+            /** @description Are there older ones? */
+            more: boolean;
+        };
+        /** @description One line of the trail. */
+        AuditLine: {
+            /** @description From which address. */
+            address: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            number: number;
+            /**
+             * Format: int64
+             * @description Who, by GitHub's numeric id.
+             */
+            person: number | null;
+            /** @description To what. */
+            target: string;
+            /** @description What. */
+            what: string;
+            /** @description Who. */
+            who: string;
+        };
         /** @description An image to be made. */
         BuildView: {
             /** @description Its `ARG`s. */
@@ -309,6 +450,8 @@ export interface components {
             cancel: boolean;
             /** @description Cancel what it still does to clean up. */
             cancel_clean_up: boolean;
+            /** @description Click at what waits, as far as the rights in the repository go: a gate may name who. */
+            click: boolean;
             /** @description Run it again. */
             rerun: boolean;
             /** @description Run again what did not pass, and keep what did. */
@@ -472,6 +615,11 @@ export interface components {
              */
             step: number | null;
         };
+        /** @description Where the browser goes next. */
+        GoTo: {
+            /** @description The address, at GitHub. */
+            url: string;
+        };
         /** @description An image. */
         ImageView: {
             /** @description `name@sha256:…`, where it came from a registry. */
@@ -503,6 +651,18 @@ export interface components {
             path: string;
             /** @description Why, in words. */
             why: string;
+        };
+        /** @description A login that is wanted. */
+        LogIn: {
+            /** @description Claims a fresh installation: the code that its log holds. */
+            code?: string | null;
+            /** @description Our own path to go to afterwards. */
+            to?: string;
+        };
+        /** @description Which sessions end. */
+        LogOut: {
+            /** @description Of all browsers. */
+            everywhere?: boolean;
         };
         /** @description A page of a log. */
         LogPage: {
@@ -540,6 +700,35 @@ export interface components {
             /** @description The service that wrote it; none for the step's own. */
             service: string | null;
         };
+        /** @description A token as it is wanted. */
+        MakeToken: {
+            /**
+             * Format: int32
+             * @description After so many days it ends.
+             */
+            days?: number;
+            /** @description What its owner calls it. */
+            name: string;
+            /** @description What it is for. */
+            scope: components["schemas"]["Scope"];
+        };
+        /** @description Who looks at the page. */
+        MeView: {
+            /** @description Runs this server. */
+            admin: boolean;
+            /** @description Do people log in here? */
+            has_login: boolean;
+            /** @description Login; none for nobody, or for whoever reaches a server without login. */
+            login: string | null;
+            /** @description Name for people. */
+            name: string | null;
+            /** @description What the page sends as `x-dockercise` with everything that changes something; none without a session. */
+            page_token: string | null;
+            /** @description Results of public repositories are there for everybody. */
+            public_results: boolean;
+            /** @description The first login needs the code that the server's log holds. */
+            unclaimed: boolean;
+        };
         /** @description What a folder of the working directory starts as. */
         MountView: {
             /** @description Relative to the working directory; `.` is that itself. */
@@ -549,6 +738,13 @@ export interface components {
              * @description A copy of this step's; none: the repository at the commit.
              */
             step: number | null;
+        };
+        /** @description A token that was just made. */
+        NewToken: {
+            /** @description What programs send. It is shown this once. */
+            secret: string;
+            /** @description The token. */
+            token: components["schemas"]["TokenView"];
         };
         /** @description One pipeline and its newest runs. */
         PipelineLine: {
@@ -771,6 +967,11 @@ export interface components {
             /** @description What was said. */
             text: string;
         };
+        /**
+         * @description What an API token is for.
+         * @enum {string}
+         */
+        Scope: "read" | "run" | "admin";
         /** @description A secret. Its value is never shown. */
         SecretView: {
             /**
@@ -794,6 +995,8 @@ export interface components {
         Secrets: {
             /** @description The account. */
             account: string;
+            /** @description May the one who asks set secrets for all repositories? */
+            for_all: boolean;
             /** @description The account's repositories, as `owner/name`: what a secret can be given to. */
             repositories: string[];
             /** @description The account's own first, then by repository and name. */
@@ -972,6 +1175,35 @@ export interface components {
             /** @description Its name there. */
             name: string;
         };
+        /** @description A token for programs. */
+        TokenView: {
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            ends_at: string;
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            made_at: string;
+            /** @description What its owner calls it. */
+            name: string;
+            /** @description `read`, `run` or `admin`. */
+            scope: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute.
+             */
+            used_at: string | null;
+        };
+        /** @description One's tokens. */
+        Tokens: {
+            /** @description Newest first. */
+            tokens: components["schemas"]["TokenView"][];
+        };
         /** @description A value's size and sum. */
         ValueView: {
             /**
@@ -1002,6 +1234,123 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    trail: {
+        parameters: {
+            query?: {
+                /** @description Only numbers below this one. */
+                below?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Audit"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    log_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LogIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoTo"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    log_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LogOut"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeView"];
+                };
+            };
+        };
+    };
     pipelines: {
         parameters: {
             query?: never;
@@ -1638,6 +1987,107 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tokens"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeToken"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewToken"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
             };
             404: {
                 headers: {

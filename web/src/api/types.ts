@@ -47,6 +47,11 @@ export type StepView = Exact<
 >;
 export type EnvView = Schemas["EnvView"];
 export type FileView = Schemas["FileView"];
+export type Me = Schemas["MeView"];
+export type Scope = Schemas["Scope"];
+export type TokenView = Schemas["TokenView"];
+export type NewToken = Schemas["NewToken"];
+export type Audit = Schemas["Audit"];
 export type EdgeView = Exact<Schemas["EdgeView"], { kinds: EdgeKind[] }>;
 export type GateView = Exact<
   Schemas["GateView"],

@@ -47,14 +47,16 @@ export function Gates({ run, approving, approve }: Props) {
                 </p>
               )}
             </div>
-            <Confirm
-              label="Let it go on"
-              question={`Go on with ${run.commit.sha.slice(0, 8)}?`}
-              yes="yes, go on"
-              look="click"
-              pending={approving === gate.index}
-              act={() => approve(gate.index)}
-            />
+            {run.can.click && (
+              <Confirm
+                label="Let it go on"
+                question={`Go on with ${run.commit.sha.slice(0, 8)}?`}
+                yes="yes, go on"
+                look="click"
+                pending={approving === gate.index}
+                act={() => approve(gate.index)}
+              />
+            )}
           </div>
         );
       })}

@@ -13,12 +13,14 @@ export interface Draft {
 interface Props {
   draft: Draft;
   repositories: readonly string[];
+  /** May one set secrets for all repositories? */
+  forAll: boolean;
   pending: boolean;
   save: (name: string, repository: string | null, value: string) => void;
   leave: () => void;
 }
 
-export function SecretForm({ draft, repositories, pending, save, leave }: Props) {
+export function SecretForm({ draft, repositories, forAll, pending, save, leave }: Props) {
   const value = useRef<HTMLTextAreaElement>(null);
   useEffect(() => {
     if (draft.known) value.current?.focus();
@@ -51,7 +53,7 @@ export function SecretForm({ draft, repositories, pending, save, leave }: Props)
           <label className={css.field}>
             <span>for</span>
             <select name="repository" defaultValue={draft.repository ?? ""}>
-              <option value="">all repositories</option>
+              {forAll && <option value="">all repositories</option>}
               {repositories.map((one) => (
                 <option key={one}>{one}</option>
               ))}

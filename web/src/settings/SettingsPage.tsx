@@ -1,6 +1,6 @@
 /** `/settings`: the secrets of the account. Their names; no value ever comes back. */
 import { useState } from "react";
-import { useSecretAct, useSecrets } from "../api/queries.ts";
+import { useLogOut, useMe, useSecretAct, useSecrets } from "../api/queries.ts";
 import type { SecretView } from "../api/types.ts";
 import { Button } from "../ui/Button.tsx";
 import { Confirm } from "../ui/Confirm.tsx";
@@ -11,6 +11,8 @@ import { Shell } from "../ui/Shell.tsx";
 import { ago, ms, useNow } from "../ui/time.ts";
 import { type Draft, SecretForm } from "./SecretForm.tsx";
 import css from "./SettingsPage.module.css";
+import { Tokens } from "./Tokens.tsx";
+import { Trail } from "./Trail.tsx";
 
 const ALL = "all repositories";
 const EMPTY: Draft = { name: "", repository: null, known: false };
@@ -45,6 +47,8 @@ function Line({ secret, edit, remove }: { secret: SecretView; edit: () => void; 
 
 export function SettingsPage() {
   useHead("Settings · dockercise", "quiet");
+  const me = useMe();
+  const out = useLogOut();
   const query = useSecrets();
   const [draft, setDraft] = useState<Draft>(EMPTY);
   // A fresh form for each secret, so that no value typed for one is sent for another.
@@ -98,6 +102,7 @@ export function SettingsPage() {
             key={round}
             draft={draft}
             repositories={query.data?.repositories ?? []}
+            forAll={query.data?.for_all ?? false}
             pending={act.isPending}
             leave={() => begin(EMPTY)}
             save={(name, repository, value) =>
@@ -113,6 +118,23 @@ export function SettingsPage() {
             }
           />
         </section>
+        {me.data?.login != null && me.data.has_login && (
+          <>
+            <Tokens />
+            <section className={css.part} aria-labelledby="sessions">
+              <h2 id="sessions">Sessions</h2>
+              <p className={css.about}>
+                A session ends after twelve hours. This ends all of yours, in every browser.
+              </p>
+              <div>
+                <Button small disabled={out.isPending} onClick={() => out.mutate(true)}>
+                  Log out everywhere
+                </Button>
+              </div>
+            </section>
+          </>
+        )}
+        {me.data?.admin && <Trail />}
       </main>
     </Shell>
   );

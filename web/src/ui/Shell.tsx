@@ -2,6 +2,7 @@
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 import mark from "../assets/favicon.svg";
+import { Person } from "../login/Person.tsx";
 import { Icon } from "./Icon.tsx";
 import css from "./Shell.module.css";
 
@@ -28,6 +29,7 @@ export function Shell({ trail = [], tools, children }: Props) {
           ))}
         </nav>
         <div className={css.tools}>{tools}</div>
+        <Person />
         <Link className={css.settings} to="/settings" title="settings">
           <Icon name="settings" />
           <span className="visually-hidden">settings</span>

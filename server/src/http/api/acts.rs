@@ -2,9 +2,11 @@
 
 #![expect(unused_qualifications, reason = "utoipa's macro writes them")]
 
+use super::super::allow::Act;
 use super::super::{App, Fault};
 use super::{RunPath, find};
 use crate::db::audit;
+use crate::people::Caller;
 use crate::runs::again::From;
 use crate::view::{Place, Problem};
 use axum::Json;
@@ -21,17 +23,22 @@ use utoipa::{IntoParams, ToSchema};
     responses((status = 200, body = Place), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn approve(
     State(app): State<App>,
+    caller: Caller,
     Path((account, slug, number, gate)): Path<(String, String, String, u32)>,
 ) -> Result<Json<Place>, Fault> {
-    act(&app, (account, slug, number), "approve", |machine, _| {
-        // Without a login nobody's teams are known.
+    let path = (account, slug, number);
+    let (stored, _) = find(&app, &caller, &path, Act::Run).await?;
+    let plan = stored.plan()?;
+    let named = plan.as_ref().and_then(|plan| plan.gates.get(gate as usize)).map(|gate| gate.by.clone()).unwrap_or_default();
+    let teams = app.people.teams(&caller, &named).await?;
+    act(&app, &caller, path, "approve", |machine, _| {
         if let Some(gate) = machine.plan().gates.get(gate as usize) {
-            may_click(gate, app.operator.as_deref(), &[]).map_err(|words| {
+            may_click(gate, caller.login(), &teams).map_err(|words| {
                 let help = "the server's own command line says who that is: --operator LOGIN";
-                Fault::new(StatusCode::FORBIDDEN, words, app.operator.is_none().then_some(help))
+                Fault::new(StatusCode::FORBIDDEN, words, caller.login().is_none().then_some(help))
             })?;
         }
-        Ok(Event::GateClicked { gate: GateIx(gate), by: app.who().to_owned() })
+        Ok(Event::GateClicked { gate: GateIx(gate), by: caller.by().words.to_owned() })
     })
     .await
 }
@@ -50,10 +57,15 @@ pub struct Cancel {
 #[utoipa::path(post, path = "/api/results/{account}/{pipeline}/{number}/cancel",
     params(("account" = String, Path), ("pipeline" = String, Path), ("number" = String, Path), Cancel),
     responses((status = 200, body = Place), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn cancel(State(app): State<App>, Path(path): Path<RunPath>, Query(how): Query<Cancel>) -> Result<Json<Place>, Fault> {
-    let by = app.who().to_owned();
+pub async fn cancel(
+    State(app): State<App>,
+    caller: Caller,
+    Path(path): Path<RunPath>,
+    Query(how): Query<Cancel>,
+) -> Result<Json<Place>, Fault> {
+    let by = caller.by().words.to_owned();
     let what = if how.clean_up { "cancel clean-up" } else { "cancel" };
-    act(&app, path, what, |_, pipeline| {
+    act(&app, &caller, path, what, |_, pipeline| {
         Ok(if how.clean_up { Event::CleanUpStopped { pipeline, by: Some(by) } } else { Event::CancelRequested { pipeline, by } })
     })
     .await
@@ -61,18 +73,19 @@ pub async fn cancel(State(app): State<App>, Path(path): Path<RunPath>, Query(how
 
 async fn act(
     app: &App,
+    caller: &Caller,
     path: RunPath,
     what: &str,
     event: impl FnOnce(&Run, PipelineIx) -> Result<Event, Fault>,
 ) -> Result<Json<Place>, Fault> {
-    let (stored, ix) = find(app, &path).await?;
+    let (stored, ix) = find(app, caller, &path, Act::Run).await?;
     let row = &stored.pipelines[ix];
     let place = at(&row.account, &row.slug, row.number.unwrap_or(0));
     let mut change = app.runs.change(stored.id()).await?;
     let now = app.clock.now();
     let event = event(change.machine(), PipelineIx(ix as u32))?;
     change.event(now, &event).await?;
-    audit::add(&mut change.tx, now, app.who(), what, &place.href).await?;
+    audit::add(&mut change.tx, now, caller.by(), what, &place.href).await?;
     change.commit().await?;
     Ok(Json(place))
 }
@@ -103,13 +116,18 @@ pub enum FromWhere {
 #[utoipa::path(post, path = "/api/results/{account}/{pipeline}/{number}/rerun",
     params(("account" = String, Path), ("pipeline" = String, Path), ("number" = String, Path), Again),
     responses((status = 200, body = Place), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn rerun(State(app): State<App>, Path(path): Path<RunPath>, Query(again): Query<Again>) -> Result<Json<Place>, Fault> {
-    let (stored, ix) = find(&app, &path).await?;
+pub async fn rerun(
+    State(app): State<App>,
+    caller: Caller,
+    Path(path): Path<RunPath>,
+    Query(again): Query<Again>,
+) -> Result<Json<Place>, Fault> {
+    let (stored, ix) = find(&app, &caller, &path, Act::Run).await?;
     let from = match again.from {
         FromWhere::All => From::All,
         FromWhere::Failed => From::Failed,
     };
-    let number = app.runs.again(&stored, PipelineIx(ix as u32), from, app.who()).await?;
+    let number = app.runs.again(&stored, PipelineIx(ix as u32), from, caller.by()).await?;
     let row = &stored.pipelines[ix];
     Ok(Json(at(&row.account, &row.slug, number)))
 }

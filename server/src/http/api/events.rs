@@ -1,9 +1,11 @@
 //! Tells a page that its run changed. The page then asks for it: nothing is only in the stream.
 
+use super::super::allow::Act;
 use super::super::{App, Fault};
 use super::{RunPath, locate};
 use crate::db;
 use crate::hub::Change;
+use crate::people::Caller;
 use axum::extract::{Path, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use dockercise_pipeline::ids::StepIx;
@@ -29,10 +31,11 @@ struct Noticed {
     responses((status = 200, content_type = "text/event-stream", body = String)))]
 pub async fn events(
     State(app): State<App>,
+    caller: Caller,
     Path(path): Path<RunPath>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Fault> {
     let mut changes = app.hub.listen();
-    let (id, _) = locate(&app, &path).await?;
+    let (id, _) = locate(&app, &caller, &path, Act::See).await?;
     let stream = async_stream::stream! {
         let mut told = 0;
         loop {

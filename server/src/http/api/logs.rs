@@ -2,10 +2,12 @@
 
 #![expect(unused_qualifications, reason = "utoipa's macro writes them")]
 
+use super::super::allow::Act;
 use super::super::{App, Fault, logs};
 use super::locate;
 use crate::db;
 use crate::hub::Change;
+use crate::people::Caller;
 use crate::store::{LogName, Page};
 use crate::view::{FrameView, LogPage, Problem};
 use axum::Json;
@@ -54,9 +56,9 @@ struct Place {
 }
 
 /// The place of a step's output, and whether no more will come.
-async fn place(app: &App, path: &StepPath, which: &Which) -> Result<(Place, bool), Fault> {
+async fn place(app: &App, caller: &Caller, path: &StepPath, which: &Which) -> Result<(Place, bool), Fault> {
     let (account, slug, number, step) = path;
-    let (run, _) = locate(app, &(account.clone(), slug.clone(), number.clone())).await?;
+    let (run, _) = locate(app, caller, &(account.clone(), slug.clone(), number.clone()), Act::See).await?;
     let step = StepIx(*step);
     let mut conn = app.db.read().await?;
     let state = db::run::step_state(&mut conn, run, step).await?.ok_or_else(Fault::not_found)?;
@@ -104,8 +106,13 @@ fn shown(page: Page, complete: bool) -> LogPage {
 #[utoipa::path(get, path = "/api/results/{account}/{pipeline}/{number}/steps/{step}/log",
     params(("account" = String, Path), ("pipeline" = String, Path), ("number" = String, Path), ("step" = u32, Path), Which),
     responses((status = 200, body = LogPage), (status = 404, body = Problem)))]
-pub async fn page(State(app): State<App>, Path(path): Path<StepPath>, Query(which): Query<Which>) -> Result<Json<LogPage>, Fault> {
-    let (place, complete) = place(&app, &path, &which).await?;
+pub async fn page(
+    State(app): State<App>,
+    caller: Caller,
+    Path(path): Path<StepPath>,
+    Query(which): Query<Which>,
+) -> Result<Json<LogPage>, Fault> {
+    let (place, complete) = place(&app, &caller, &path, &which).await?;
     let page = app.store.page(&place.log, which.from.unwrap_or(0), PAGE).await?;
     Ok(Json(shown(page, complete)))
 }
@@ -116,12 +123,13 @@ pub async fn page(State(app): State<App>, Path(path): Path<StepPath>, Query(whic
     responses((status = 200, content_type = "text/event-stream", body = String), (status = 404, body = Problem)))]
 pub async fn live(
     State(app): State<App>,
+    caller: Caller,
     Path(path): Path<StepPath>,
     Query(which): Query<Which>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Fault> {
     let mut changes = app.hub.listen();
-    let (mut here, mut complete) = place(&app, &path, &which).await?;
+    let (mut here, mut complete) = place(&app, &caller, &path, &which).await?;
     // A browser that connects again says where it was.
     let resumed = headers.get("last-event-id").and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
     let mut from: u64 = resumed.or(which.from).unwrap_or(0);
@@ -152,7 +160,7 @@ pub async fn live(
                     Err(RecvError::Closed) => return,
                 }
             }
-            match place(&app, &path, &which).await {
+            match place(&app, &caller, &path, &which).await {
                 Ok(found) => (here, complete) = found,
                 Err(_) => return,
             }
@@ -165,8 +173,13 @@ pub async fn live(
 #[utoipa::path(get, path = "/api/results/{account}/{pipeline}/{number}/steps/{step}/log/raw",
     params(("account" = String, Path), ("pipeline" = String, Path), ("number" = String, Path), ("step" = u32, Path), Which),
     responses((status = 200, content_type = "text/plain", body = String), (status = 404, body = Problem)))]
-pub async fn raw(State(app): State<App>, Path(path): Path<StepPath>, Query(which): Query<Which>) -> Result<Response, Fault> {
-    let (place, _) = place(&app, &path, &which).await?;
+pub async fn raw(
+    State(app): State<App>,
+    caller: Caller,
+    Path(path): Path<StepPath>,
+    Query(which): Query<Which>,
+) -> Result<Response, Fault> {
+    let (place, _) = place(&app, &caller, &path, &which).await?;
     let name = format!("{}-{}-{}-{}.log", place.log.slug, place.log.number, place.log.step, place.log.phase.word());
     let body = Body::from_stream(bytes_of(app, place.log, |_| true, 0, u64::MAX));
     Ok(attachment("text/plain; charset=utf-8", &name, body))
@@ -176,8 +189,8 @@ pub async fn raw(State(app): State<App>, Path(path): Path<StepPath>, Query(which
 #[utoipa::path(get, path = "/api/results/{account}/{pipeline}/{number}/steps/{step}/value",
     params(("account" = String, Path), ("pipeline" = String, Path), ("number" = String, Path), ("step" = u32, Path)),
     responses((status = 200, content_type = "application/octet-stream", body = String), (status = 206), (status = 404, body = Problem)))]
-pub async fn value(State(app): State<App>, Path(path): Path<StepPath>, headers: HeaderMap) -> Result<Response, Fault> {
-    let (place, _) = place(&app, &path, &Which::default()).await?;
+pub async fn value(State(app): State<App>, caller: Caller, Path(path): Path<StepPath>, headers: HeaderMap) -> Result<Response, Fault> {
+    let (place, _) = place(&app, &caller, &path, &Which::default()).await?;
     let mut conn = app.db.read().await?;
     let names = app.names.of(&mut conn, place.run).await?;
     drop(conn);

@@ -2,10 +2,13 @@
 
 #![expect(unused_qualifications, reason = "utoipa's macro writes them")]
 
+use super::super::allow::Act;
 use super::super::{App, Fault};
-use super::{RunPath, find};
+use super::{RunPath, find, pipeline};
 use crate::db::{self, repository};
-use crate::view::{self, Around, Problem, RunList, RunView};
+use crate::github::Permission;
+use crate::people::{Caller, Scope};
+use crate::view::{self, Around, Can, Problem, RunList, RunView};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use serde::Deserialize;
@@ -36,9 +39,11 @@ pub struct Which {
     responses((status = 200, body = RunList), (status = 404, body = Problem)))]
 pub async fn list(
     State(app): State<App>,
+    caller: Caller,
     Path((account, slug)): Path<(String, String)>,
     Query(which): Query<Which>,
 ) -> Result<Json<RunList>, Fault> {
+    pipeline(&app, &caller, (&account, &slug), Act::See).await?;
     let mut conn = app.db.read().await?;
     let repository = db::pipeline::repository_of(&mut conn, &account, &slug).await?.ok_or_else(Fault::not_found)?;
     let limit = which.limit.unwrap_or(50).clamp(1, LONGEST) as usize;
@@ -61,8 +66,8 @@ pub async fn list(
 #[utoipa::path(get, path = "/api/results/{account}/{pipeline}/{number}",
     params(("account" = String, Path), ("pipeline" = String, Path), ("number" = String, Path)),
     responses((status = 200, body = RunView), (status = 404, body = Problem)))]
-pub async fn run(State(app): State<App>, Path(path): Path<RunPath>) -> Result<Json<RunView>, Fault> {
-    let (stored, ix) = find(&app, &path).await?;
+pub async fn run(State(app): State<App>, caller: Caller, Path(path): Path<RunPath>) -> Result<Json<RunView>, Fault> {
+    let (stored, ix) = find(&app, &caller, &path, Act::See).await?;
     let (account, slug, _) = &path;
     let mut conn = app.db.read().await?;
     let number = stored.pipelines[ix].number.unwrap_or(0);
@@ -72,5 +77,10 @@ pub async fn run(State(app): State<App>, Path(path): Path<RunPath>) -> Result<Js
         reruns: db::run::numbers_of(&mut conn, account, slug, number).await?,
         notices: app.hub.notices(stored.id()),
     };
-    Ok(Json(view::run(&stored, ix, &around)?))
+    let mut shown = view::run(&stored, ix, &around)?;
+    // What was said is believed here; at the click it is asked again.
+    if !caller.has(Scope::Run) || app.people.permission(&caller, stored.row.repository, false).await? < Permission::Write {
+        shown.can = Can::default();
+    }
+    Ok(Json(shown))
 }

@@ -3,9 +3,12 @@
 
 #![expect(unused_qualifications, reason = "utoipa's macro writes them")]
 
+use super::super::allow::Act;
 use super::super::{App, Fault};
+use super::pipeline as find;
 use crate::db::request::{self, Told, Wanted};
 use crate::db::{self, Conn, audit, definition};
+use crate::people::Caller;
 use crate::view::{InputView, Place, Problem, StartView};
 use axum::Json;
 use axum::body::Bytes;
@@ -51,11 +54,12 @@ pub struct Start {
     responses((status = 200, body = StartView), (status = 404, body = Problem)))]
 pub async fn inputs(
     State(app): State<App>,
+    caller: Caller,
     Path((account, slug)): Path<(String, String)>,
     Query(at): Query<Where>,
 ) -> Result<Json<StartView>, Fault> {
+    let (repository, name) = find(&app, &caller, (&account, &slug), Act::See).await?;
     let mut conn = app.db.read().await?;
-    let (repository, name) = db::pipeline::of(&mut conn, &account, &slug).await?.ok_or_else(Fault::not_found)?;
     let row = db::repository::by_id(&mut conn, repository).await?.ok_or_else(Fault::not_found)?;
     let said = at.git_ref.as_deref().unwrap_or(&row.default_branch);
     let known = if said.strip_prefix("refs/heads/").unwrap_or(said) == row.default_branch {
@@ -86,7 +90,13 @@ async fn ran_at(conn: &mut Conn, repository: i64, name: &str, said: &str) -> sql
 #[utoipa::path(post, path = "/api/results/{account}/{pipeline}/start", params(("account" = String, Path), ("pipeline" = String, Path)),
     request_body = Start,
     responses((status = 200, body = Place), (status = 202, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
-pub async fn start(State(app): State<App>, Path((account, slug)): Path<(String, String)>, body: Bytes) -> Result<Response, Fault> {
+pub async fn start(
+    State(app): State<App>,
+    caller: Caller,
+    Path((account, slug)): Path<(String, String)>,
+    body: Bytes,
+) -> Result<Response, Fault> {
+    let (repository, pipeline) = find(&app, &caller, (&account, &slug), Act::Run).await?;
     let unfit = |words: String| Fault::new(StatusCode::UNPROCESSABLE_ENTITY, words, None);
     let Start { git_ref, inputs } =
         serde_json::from_slice(&body).map_err(|e| unfit(format!("what is to be started cannot be read: {e}")))?;
@@ -96,11 +106,10 @@ pub async fn start(State(app): State<App>, Path((account, slug)): Path<(String, 
     let mut answered = app.hub.answered.subscribe();
     let now = app.clock.now();
     let mut tx = app.db.write().await?;
-    let (repository, pipeline) = db::pipeline::of(&mut tx, &account, &slug).await?.ok_or_else(Fault::not_found)?;
     let git_ref = git_ref.filter(|said| !said.is_empty());
     let wanted = Wanted::Start { pipeline, git_ref, inputs: inputs.into_iter().collect() };
-    let id = request::ask(&mut tx, repository, &wanted, app.who(), now).await?;
-    audit::add(&mut tx, now, app.who(), "start", &format!("/results/{account}/{slug}")).await?;
+    let id = request::ask(&mut tx, repository, &wanted, caller.by().words, now).await?;
+    audit::add(&mut tx, now, caller.by(), "start", &format!("/results/{account}/{slug}")).await?;
     tx.commit().await?;
     app.hub.requests.notify_one();
 

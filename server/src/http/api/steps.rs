@@ -2,9 +2,11 @@
 
 #![expect(unused_qualifications, reason = "utoipa's macro writes them")]
 
+use super::super::allow::Act;
 use super::super::{App, Fault, logs};
 use super::{find, locate};
 use crate::db::{self, run::Stored};
+use crate::people::Caller;
 use crate::store::files::FileName;
 use crate::view::{self, LogHead, Problem, StepAround, StepView};
 use axum::Json;
@@ -28,9 +30,10 @@ const PIECE: usize = 256 * 1024;
     responses((status = 200, body = StepView), (status = 404, body = Problem)))]
 pub async fn step(
     State(app): State<App>,
+    caller: Caller,
     Path((account, slug, number, step)): Path<(String, String, String, u32)>,
 ) -> Result<Json<StepView>, Fault> {
-    let (stored, _) = find(&app, &(account, slug, number)).await?;
+    let (stored, _) = find(&app, &caller, &(account, slug, number), Act::See).await?;
     let ix = StepIx(step);
     let around = StepAround {
         notice: app.hub.notices(stored.id()).remove(&ix),
@@ -56,10 +59,11 @@ pub struct Nth {
     responses((status = 200, content_type = "application/octet-stream", body = String), (status = 404, body = Problem)))]
 pub async fn file(
     State(app): State<App>,
+    caller: Caller,
     Path((account, slug, number, step, sha256)): Path<(String, String, String, u32, String)>,
     Query(which): Query<Nth>,
 ) -> Result<Response, Fault> {
-    let (run, _) = locate(&app, &(account, slug, number)).await?;
+    let (run, _) = locate(&app, &caller, &(account, slug, number), Act::See).await?;
     let step = StepIx(step);
     let mut conn = app.db.read().await?;
     // Only what the step's record names is there for anybody.

@@ -282,8 +282,10 @@ pub struct StopView {
 }
 
 /// What can be done now.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
 pub struct Can {
+    /// Click at what waits, as far as the rights in the repository go: a gate may name who.
+    pub click: bool,
     /// Cancel it.
     pub cancel: bool,
     /// Cancel what it still does to clean up.
