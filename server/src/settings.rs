@@ -2,6 +2,7 @@
 
 use crate::people::Allowed;
 use clap::Args;
+use clap::builder::FalseyValueParser;
 use ipnet::IpNet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -37,13 +38,13 @@ pub struct LoginSettings {
     #[arg(long = "admin", env = "DOCKERCISE_ADMIN", value_name = "WHO", value_delimiter = ',')]
     pub admins: Vec<Allowed>,
     /// Show results of public repositories to anybody
-    #[arg(long, env = "DOCKERCISE_PUBLIC_RESULTS")]
+    #[arg(long, env = "DOCKERCISE_PUBLIC_RESULTS", value_parser = FalseyValueParser::new())]
     pub public_results: bool,
     /// Networks of proxies in front, as 172.16.0.0/12: their `X-Forwarded-For` is believed
     #[arg(long = "proxy", env = "DOCKERCISE_PROXY", value_name = "NETWORK", value_delimiter = ',')]
     pub proxies: Vec<IpNet>,
     /// Listen beyond this computer also where there is no TLS (no https:// in the public address) or no login
-    #[arg(long, env = "DOCKERCISE_INSECURE")]
+    #[arg(long, env = "DOCKERCISE_INSECURE", value_parser = FalseyValueParser::new())]
     pub insecure: bool,
 }
 

@@ -70,10 +70,14 @@ impl People {
         let claims = inner.claim.is_open();
         let now = inner.clock.now();
         if claims && !code.is_some_and(|code| inner.claim.fits(code)) {
-            if code.is_some() {
-                self.failed("a wrong code to claim this server", address).await?;
-            }
-            return Err(LoginError::Refused("nobody has claimed this server yet: the code in its log is needed".to_owned()));
+            let words = match code {
+                Some(code) if !code.is_empty() => {
+                    self.failed("a wrong code to claim this server", address).await?;
+                    "nobody has claimed this server yet, and this is not the code that its log holds"
+                }
+                _ => "nobody has claimed this server yet: the code in its log is needed",
+            };
+            return Err(LoginError::Refused(words.to_owned()));
         }
         let (state, cookie, verifier) = (random(), random(), random());
         let mut tx = inner.db.write().await?;

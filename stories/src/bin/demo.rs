@@ -24,6 +24,9 @@ struct Args {
     /// Push, wait for the gate, click, wait for the end, and leave (for tests)
     #[arg(long)]
     hands_free: bool,
+    /// Begin where a person does who has just installed it: nothing is connected, and the first login claims the server
+    #[arg(long)]
+    login: bool,
 }
 
 #[tokio::main(worker_threads = 2)]
@@ -67,10 +70,18 @@ async fn show(args: &Args, docker: &Docker, dir: &Path, kept: &mut Option<Server
     let at = GithubAt { api: github.api_base(), web: github.web_base(), ssh: format!("{}:{}", github.ssh_host(), github.ssh_port()) };
     let mut server = Server::new(&dir.join("data"), at, None)?;
     server.prefer_port(args.port);
+    if args.login {
+        let app = github.create_oauth_app("dockercise", &format!("{}/login/callback", server.url()))?;
+        server.env.push(("DOCKERCISE_GITHUB_CLIENT_ID".to_owned(), app.client_id));
+        server.env.push(("DOCKERCISE_GITHUB_CLIENT_SECRET".to_owned(), app.client_secret));
+    }
     server.start().await?;
     let url = server.url();
     println!("dockercise serves on {url}");
-    print!("{}", server.connect(REPOSITORY, &token)?);
+    let code = if args.login { Some(server.claim_code()?) } else { None };
+    if code.is_none() {
+        print!("{}", server.connect(REPOSITORY, &token)?);
+    }
     *kept = Some(server);
 
     let clone = Checkout::new(&github.git_url(REPOSITORY, &token))?;
@@ -84,6 +95,13 @@ async fn show(args: &Args, docker: &Docker, dir: &Path, kept: &mut Option<Server
     }
     println!("pushed {} to {REPOSITORY} with git", &sha[..10]);
 
+    let again = format!("cd {} && git commit --allow-empty -m again && git push", clone.path().display());
+    if let Some(code) = code {
+        println!("\n  log in, as `you`:    {url}/login with the code {code}");
+        println!("  then connect:        {url}/connect");
+        println!("  then push:           {again}");
+        return std::future::pending().await;
+    }
     let run = Api::new(&url).run("demo", 1).await?;
     println!("\n  the run's page:      {url}/results/local/demo/1");
     println!("  all pipelines:       {url}/");
@@ -94,7 +112,7 @@ async fn show(args: &Args, docker: &Docker, dir: &Path, kept: &mut Option<Server
         println!("the run passed; its manifest: {}", String::from_utf8_lossy(&run.value("manifest").await?).trim());
         return Ok(());
     }
-    println!("  push again:          cd {} && git commit --allow-empty -m again && git push", clone.path().display());
+    println!("  push again:          {again}");
     println!("\n`release` waits for your click. ctrl-c ends the demo and leaves nothing.");
     std::future::pending().await
 }

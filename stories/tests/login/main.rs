@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod comes_in;
+mod commands;
 mod kept;
 mod pages;
 mod rights;
