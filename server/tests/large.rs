@@ -72,6 +72,7 @@ impl Served {
         let (github, settings) = (GithubSettings::default(), LoginSettings::default());
         let people = People::new(db.clone(), seal.clone(), Clock::default(), github, settings, format!("http://{HOST}")).await.unwrap();
         let app = App {
+            github_web: String::new(),
             people,
             runs: Arc::new(Runs::new(db.clone(), Clock::default(), Arc::clone(&hub))),
             db,

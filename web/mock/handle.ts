@@ -2,6 +2,7 @@
 import type { FileView, LogPage, Me, RunSummary, State } from "../src/api/types.ts";
 import { isOver } from "../src/ui/states.ts";
 import type { MockRun } from "./build.ts";
+import { MockConnections } from "./connect.ts";
 import { logOf } from "./logs.ts";
 import { allRuns, type Held, past } from "./runs.ts";
 import { MockSecrets } from "./secrets.ts";
@@ -43,6 +44,7 @@ function events(
 export class MockApi {
   private readonly runs: Held[] = allRuns();
   private readonly secrets = new MockSecrets();
+  private readonly connections = new MockConnections(this.runs[0]!.view);
   /** Who looks. */
   me: Me = {
     login: null,
@@ -87,6 +89,7 @@ export class MockApi {
     if (parts[0] === "login") return json({ url: "https://github.example/login/oauth/authorize?state=1" });
     if (parts[0] === "audit") return json({ lines: [], more: false, damaged: null });
     if (parts[0] === "tokens") return json({ tokens: [] });
+    if (parts[0] === "connect") return this.connections.handle(request, parts[1]);
     if (parts[0] === "secrets") return this.secrets.handle(request, parts[1]);
     const [word, account = "", pipeline = "", number, ...rest] = parts;
     const held = word === "results" ? this.held(account, pipeline) : undefined;

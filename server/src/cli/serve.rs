@@ -70,6 +70,7 @@ async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
         clock,
         public_url: public_url.clone(),
         runner_token: Sha256::digest(&token).into(),
+        github_web: settings.github.github_web.trim_end_matches('/').to_owned(),
         people,
         operator: settings.operator.clone(),
         keep: settings.keep.clone(),

@@ -318,6 +318,15 @@ pub async fn claim(conn: &mut Conn, now: DateTime<Utc>, until: DateTime<Utc>) ->
     row.map(Row::read).transpose()
 }
 
+/// Nobody holds any of those that are under way.
+///
+/// # Errors
+/// The database's.
+pub async fn free(conn: &mut Conn, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query("update connection set due_at = $1 where state = 'doing' and due_at > $1").bind(now).execute(conn).await?;
+    Ok(())
+}
+
 /// Takes on one in particular.
 ///
 /// # Errors

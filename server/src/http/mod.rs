@@ -62,6 +62,8 @@ pub struct App {
     pub public_url: String,
     /// sha256 of the embedded runner's token.
     pub runner_token: [u8; 32],
+    /// Base of GitHub's pages.
+    pub github_web: String,
     /// Who people are, and what they may.
     pub people: People,
     /// Who acts here, where there is no login.
@@ -103,6 +105,9 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(api::tokens::tokens, api::tokens::make_token))
         .routes(routes!(api::tokens::remove_token))
         .routes(routes!(api::trail::trail))
+        .routes(routes!(api::connect::repositories))
+        .routes(routes!(api::connect::connect))
+        .routes(routes!(api::connect::one, api::connect::disconnect))
         .routes(routes!(api::pipelines::pipelines))
         .routes(routes!(api::results::list))
         .routes(routes!(api::results::run))

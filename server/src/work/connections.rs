@@ -7,6 +7,10 @@ use tokio_util::sync::CancellationToken;
 
 /// Works on connections until told to stop.
 pub async fn run(works: Works, stop: CancellationToken) {
+    // Who held them died with the server that was here before.
+    if let Err(e) = free(&works).await {
+        tracing::error!(error = format!("{e:#}"), "connections under way are gone on with in some minutes only");
+    }
     loop {
         let due = match round(&works).await {
             Ok(due) => due,
@@ -21,6 +25,12 @@ pub async fn run(works: Works, stop: CancellationToken) {
             () = tokio::time::sleep(works.until(due)) => {}
         }
     }
+}
+
+async fn free(works: &Works) -> anyhow::Result<()> {
+    let mut tx = works.db.write().await?;
+    connection::free(&mut tx, works.clock.now()).await?;
+    Ok(tx.commit().await?)
 }
 
 async fn round(works: &Works) -> anyhow::Result<Option<chrono::DateTime<chrono::Utc>>> {

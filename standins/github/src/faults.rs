@@ -29,6 +29,8 @@ pub struct Fault {
     pub body: String,
     /// How long to wait before answering, in milliseconds.
     pub delay_ms: u64,
+    /// How long to keep the answer back once the request was served, in milliseconds.
+    pub hold_ms: u64,
     /// For how many requests; for all when not named.
     pub times: Option<u32>,
 }
@@ -65,7 +67,10 @@ pub(crate) async fn apply(State(github): State<Arc<GitHub>>, request: Request, n
     };
     tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
     let Some(status) = fault.status else {
-        return next.run(request).await;
+        let response = next.run(request).await;
+        // What was asked is done, whether or not anybody hears of it.
+        tokio::time::sleep(Duration::from_millis(fault.hold_ms)).await;
+        return response;
     };
     let mut response = Response::new(Body::from(fault.body));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -21,6 +21,10 @@ fn table() -> BTreeMap<&'static str, [u16; 6]> {
         ("POST /api/tokens", [401, 422, 422, 422, 422, 422]),
         ("DELETE /api/tokens/{id}", [401, 404, 404, 404, 404, 404]),
         ("GET /api/audit", [401, 403, 403, 403, 403, 200]),
+        ("DELETE /api/connect/{repository}", [401, 404, 404, 404, 404, 404]),
+        ("GET /api/connect/repositories", [401, 200, 200, 200, 200, 200]),
+        ("GET /api/connect/{repository}", [401, 404, 404, 404, 404, 404]),
+        ("POST /api/connect", [401, 422, 422, 422, 422, 422]),
         ("GET /api/pipelines", [401, 200, 200, 200, 200, 200]),
         ("GET /api/results/{account}/{pipeline}", SEE),
         ("GET /api/results/{account}/{pipeline}/{number}", SEE),
@@ -89,7 +93,12 @@ async fn s18_every_route_answers_each_as_it_is_written() {
         // Fresh sessions for each: one of the routes ends them.
         let mut browsers = people(&world).await;
         let (method, path) = route.split_once(' ').unwrap();
-        let mut at = path.replace("{account}", "local").replace("{pipeline}", "ci").replace("{number}", "1").replace("{step}", "0");
+        let mut at = path
+            .replace("{account}", "local")
+            .replace("{pipeline}", "ci")
+            .replace("{number}", "1")
+            .replace("{step}", "0")
+            .replace("{repository}", "1");
         at = at.replace("{gate}", "0").replace("{sha256}", &"0".repeat(64)).replace("{name}", "KEY");
         at = at.replace("{id}", "01900000-0000-7000-8000-000000000000");
         if path.starts_with("/api/secrets/") {

@@ -60,9 +60,11 @@ async function reach(request: Request): Promise<Response> {
   }
 }
 
-const http = createClient<paths>({ baseUrl: globalThis.location?.origin ?? "", fetch: reach });
+export const http = createClient<paths>({ baseUrl: globalThis.location?.origin ?? "", fetch: reach });
 
-async function answer<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+export async function answer<T>(
+  call: Promise<{ data?: T; error?: unknown; response: Response }>,
+): Promise<T> {
   const { data, error, response } = await call;
   if (!response.ok || data === undefined) throw refusal(response, error);
   return data;
@@ -84,7 +86,7 @@ export interface LogId extends RunId {
 
 const pathOf = ({ account, pipeline, number }: RunId) => ({ account, pipeline, number: String(number) });
 /** So that no request is sent for a signal that is not there. */
-const until = (signal: AbortSignal | undefined) => (signal ? { signal } : {});
+export const until = (signal: AbortSignal | undefined) => (signal ? { signal } : {});
 
 /** Addresses that the browser fetches by itself. */
 function address(id: RunId, more: (string | number)[], query: Record<string, string | number> = {}): string {

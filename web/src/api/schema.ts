@@ -18,6 +18,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/connect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Connects a repository; its steps are at `GET /api/connect/{repository}`. */
+        post: operations["connect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connect/repositories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Repositories that the person may choose from. */
+        get: operations["repositories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connect/{repository}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How it stands. */
+        get: operations["one"];
+        put?: never;
+        post?: never;
+        /** Disconnects it: its deliveries are refused from now on, its runs that go on are cancelled, its history stays. */
+        delete: operations["disconnect"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/login": {
         parameters: {
             query?: never;
@@ -470,6 +522,93 @@ export interface components {
             /** @description Its page at GitHub. */
             url: string;
         };
+        /** @description What is to be connected. */
+        Connect: {
+            /** @description The account its runs happen in. */
+            account?: string | null;
+            /**
+             * Format: int64
+             * @description GitHub's numeric id.
+             */
+            id?: number | null;
+            /** @description Or `owner/name`. */
+            name?: string | null;
+        };
+        /** @description A repository to choose. */
+        ConnectLine: {
+            /** @description Why it cannot be connected; none where it can. */
+            error: string | null;
+            /** @description What to do about it. */
+            help: string | null;
+            /**
+             * Format: int64
+             * @description GitHub's numeric id, which names its connection.
+             */
+            id: number;
+            /** @description `owner/name`. */
+            name: string;
+            /** @description Do only some people see it? */
+            private: boolean;
+            /** @description `connected`, `connecting`, `disconnecting`, `failed`, or `none`. */
+            state: string;
+            /** @description Its page at GitHub. */
+            url: string;
+        };
+        /** @description A step. */
+        ConnectStep: {
+            /**
+             * Format: date-time
+             * @description Since when it stands so.
+             */
+            at: string | null;
+            /** @description What went wrong. */
+            error: string | null;
+            /** @description What to do about it. */
+            help: string | null;
+            /** @description `find`, `key`, `hook`, `read`, `ping`, `remove-hook`, `remove-key`, `forget`. */
+            name: string;
+            /** @description `waiting`, `doing`, `done`, `failed`, `undone`. */
+            state: string;
+            /** @description What was done, or is waited for. */
+            words: string;
+        };
+        /** @description A page of repositories that the person may choose from. */
+        Connectable: {
+            /** @description There is another page. */
+            more: boolean;
+            /** @description Best match, or pushed to last, first. */
+            repositories: components["schemas"]["ConnectLine"][];
+        };
+        /** @description How a repository is being connected or disconnected, or was. */
+        ConnectionView: {
+            /** @description The account its runs happen in. */
+            account: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            began_at: string;
+            /** @description Who asked. */
+            by: string;
+            /** @description It is connected now. */
+            connected: boolean;
+            found: components["schemas"]["FoundView"] | null;
+            /**
+             * Format: int64
+             * @description GitHub's numeric id.
+             */
+            id: number;
+            /** @description `owner/name`. */
+            name: string;
+            /** @description `doing`, `done` or `failed`. */
+            state: string;
+            /** @description Its steps, in their order. */
+            steps: components["schemas"]["ConnectStep"][];
+            /** @description Its page at GitHub. */
+            url: string;
+            /** @description `connect`, `undo` or `disconnect`. */
+            want: string;
+        };
         /** @description A problem in a pipeline file. Made by `dockercise_pipeline::diagnostic`, described here. */
         DiagnosticView: {
             /**
@@ -554,6 +693,23 @@ export interface components {
             path: string;
             /** @description Lower-case hex: what it is asked for by. */
             sha256: string;
+        };
+        /** @description What the files of the default branch say. */
+        FoundView: {
+            /** @description The branch. */
+            branch: string;
+            /** @description What the compiler said. */
+            diagnostics: components["schemas"]["DiagnosticView"][];
+            /** @description What flows between them. */
+            edges: components["schemas"]["EdgeView"][];
+            /** @description Their gates. */
+            gates: components["schemas"]["GateView"][];
+            /** @description All pipelines. */
+            pipelines: components["schemas"]["PipelineView"][];
+            /** @description Its commit; none where nothing was pushed yet. */
+            sha: string | null;
+            /** @description Their steps. */
+            steps: components["schemas"]["StepLine"][];
         };
         /** @description A piece of output. */
         FrameView: {
@@ -1255,6 +1411,183 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    connect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Connect"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionView"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    repositories: {
+        parameters: {
+            query?: {
+                /** @description Words in the name, or `owner/name`; all repositories where it is empty. */
+                q?: string;
+                /** @description Which page, from 1. */
+                page?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connectable"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    disconnect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionView"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

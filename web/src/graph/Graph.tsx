@@ -32,7 +32,7 @@ const MANY = 120;
 const FIT = { padding: { top: "12px", right: "12px", left: "12px", bottom: "58px" }, maxZoom: 0.95 } as const;
 
 export interface GraphProps {
-  run: RunView;
+  run: Pick<RunView, "pipelines" | "steps" | "edges" | "gates">;
   selected: number | null;
   select: (step: number) => void;
   approve: (gate: number) => void;

@@ -90,6 +90,9 @@ export function HomePage() {
               }
             />
           </search>
+          <Link className={css.connect} to="/connect">
+            <Icon name="plug" size={15} /> connect a repository
+          </Link>
         </div>
         {query.error && <FailureNote error={query.error} />}
         <Waiting rows={all} />
@@ -103,7 +106,10 @@ export function HomePage() {
         {query.isSuccess && all.length === 0 && (
           <div className={css.empty}>
             <h2>No pipeline yet</h2>
-            <p>Connect a repository, then push a commit with a pipeline file in it:</p>
+            <p>
+              <Link to="/connect">Connect a repository</Link>, then push a commit with a pipeline file in it.
+              Where this server has no login, the command line connects:
+            </p>
             <pre>dockercise connect OWNER/REPO --token …</pre>
           </div>
         )}

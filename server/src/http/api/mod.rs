@@ -1,6 +1,7 @@
 //! The pages' API.
 
 pub mod acts;
+pub mod connect;
 pub mod events;
 pub mod logs;
 pub mod pipelines;

@@ -166,7 +166,7 @@ fn stopped(c: &Connecting<'_>, row: &mut Connection, at: usize, stop: Stop) -> O
             Some(due)
         }
         Stop::Later { error, at } => {
-            let due = at.unwrap_or_else(|| now + super::backoff(row.attempts + 3));
+            let due = at.unwrap_or_else(|| now + super::backoff(row.attempts + 1));
             step.help = Some(format!("nothing is to be done: it is tried again at {}", due.format("%H:%M:%S UTC")));
             step.error = Some(error);
             row.attempts += 1;
