@@ -12,12 +12,14 @@ const DOORS: [&str; 11] =
     ["axum", "bollard", "hyper", "octocrab", "petgraph", "reqwest", "russh", "rust-embed", "serde-saphyr", "sqlx", "tokio"];
 
 /// The server's modules, and which others each may use.
-const SERVER: [(&str, &[&str]); 5] = [
+const SERVER: [(&str, &[&str]); 6] = [
     ("db", &["db"]),
     ("github", &["github"]),
     ("view", &["db", "view"]),
     ("runs", &["clock", "db", "hub", "runs"]),
-    ("http", &["clock", "db", "http", "hub", "runs", "seal", "secrets", "settings", "store", "view"]),
+    // A login, rights at a click, and the repositories one may choose from: nothing else is asked of GitHub within a request.
+    ("people", &["clock", "db", "github", "people", "seal", "settings", "store"]),
+    ("http", &["clock", "db", "github", "http", "hub", "people", "runs", "seal", "secrets", "settings", "store", "view"]),
 ];
 
 /// Words that only the code below a folder may say: the folder, within which crate's sources, the word.

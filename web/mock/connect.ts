@@ -39,7 +39,9 @@ export class MockConnections {
 
   /** @param run whose graph is shown as what the files say. */
   constructor(private readonly run: MockRun) {
-    this.held.set(1, { ...this.begin(this.lines[0]!, "connect"), state: "done", connected: true });
+    const whole = this.begin(this.lines[0]!, "connect");
+    for (const _ of whole.steps) this.go(whole);
+    this.held.set(1, { ...whole, state: "done", connected: true });
   }
 
   private begin(of: ConnectLine, want: Connection["want"]): Connection {

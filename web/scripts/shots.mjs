@@ -25,6 +25,8 @@ const PAGES = {
   secret: "/results/local/tearoom?step=token&tab=value",
   service: "/results/local/tearoom?step=integration&service=database",
   settings: "/settings",
+  connect: "/connect",
+  connected: "/connect/1",
   "not-found": "/results/local/nothing",
 };
 const KINDS = {
