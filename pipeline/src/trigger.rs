@@ -33,6 +33,9 @@ pub enum Trigger {
         head_repository: i64,
         /// The numeric id of the repository that it is made in.
         base_repository: i64,
+        /// The numeric id of the person who opened it, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        author: Option<i64>,
     },
     /// A time came.
     Schedule {

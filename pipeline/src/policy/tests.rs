@@ -10,7 +10,14 @@ fn plan(files: &[(&str, &str)]) -> Plan {
 }
 
 fn pull_request() -> Trigger {
-    Trigger::PullRequest { number: 7, head_branch: "fix".into(), base_branch: "main".into(), head_repository: 1, base_repository: 1 }
+    Trigger::PullRequest {
+        number: 7,
+        head_branch: "fix".into(),
+        base_branch: "main".into(),
+        head_repository: 1,
+        base_repository: 1,
+        author: None,
+    }
 }
 
 /// The head's plan as it runs.

@@ -13,7 +13,14 @@ fn push(branch: &str) -> Trigger {
 }
 
 fn pull_request() -> Trigger {
-    Trigger::PullRequest { number: 7, head_branch: "fix".into(), base_branch: "main".into(), head_repository: 1, base_repository: 1 }
+    Trigger::PullRequest {
+        number: 7,
+        head_branch: "fix".into(),
+        base_branch: "main".into(),
+        head_repository: 1,
+        base_repository: 1,
+        author: None,
+    }
 }
 
 fn only(pipeline: &str) -> Trigger {
@@ -167,6 +174,7 @@ fn what_comes_from_elsewhere_is_not_the_repositorys_own() {
         base_branch: "main".into(),
         head_repository: head,
         base_repository: base,
+        author: None,
     };
     assert!(!from(2, 1).is_own(1) && !from(1, 2).is_own(1) && !from(0, 1).is_own(1) && !from(11, 11).is_own(1));
     let by_hand = |git_ref: &str| Trigger::Manual { git_ref: git_ref.into(), pipeline: None, inputs: vec![] };

@@ -18,11 +18,14 @@ pub struct Pull {
     pub base_branch: String,
     /// The numeric id of the repository that this branch is in.
     pub base_repository: Option<i64>,
+    /// The numeric id of the person who opened it; none where that account is gone.
+    pub author: Option<i64>,
 }
 
 #[derive(Deserialize)]
 struct Raw {
     state: String,
+    user: Option<Id>,
     head: End,
     base: End,
 }
@@ -47,7 +50,7 @@ impl Github {
     /// The call failed.
     pub async fn pull_request(&self, full_name: &str, number: u64) -> Result<Option<Pull>, GithubError> {
         let what = format!("read pull request #{number} of {full_name}");
-        let Raw { state, head, base } = match self.get(&what, &format!("repos/{full_name}/pulls/{number}")).await {
+        let Raw { state, user, head, base } = match self.get(&what, &format!("repos/{full_name}/pulls/{number}")).await {
             Ok(raw) => raw,
             Err(e) if e.not_found() => return Ok(None),
             Err(e) => return Err(e),
@@ -59,6 +62,7 @@ impl Github {
             head_repository: head.repo.map(|repo| repo.id),
             base_branch: base.branch,
             base_repository: base.repo.map(|repo| repo.id),
+            author: user.map(|user| user.id),
         }))
     }
 }

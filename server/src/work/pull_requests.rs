@@ -69,6 +69,7 @@ pub(super) async fn changed(works: &Works, waiting: &Waiting, repository: &Repos
             repository.id
         },
         base_repository: repository.id,
+        author: pull.author,
     };
     let asked = make::Asked {
         trigger,

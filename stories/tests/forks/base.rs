@@ -83,3 +83,21 @@ async fn where_the_bases_files_have_errors_all_waits_for_a_click() {
     run.ends("passed").await.unwrap();
     world.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_branch_with_the_name_of_a_tag_is_a_branch() {
+    let Some(world) = World::new().await else { return };
+    let yaml = "on: pull_request\nsay: {img: IMAGE, run: echo $DOCKERCISE_REF $DOCKERCISE_TAG}\n";
+    let old = world.push("ci", yaml).unwrap();
+    world.clone.write("fix.txt", "1").unwrap();
+    let new = world.clone.commit("Fix it").unwrap();
+    world.clone.push(&format!("{new}:refs/heads/v1")).unwrap();
+    world.clone.push(&format!("{old}:refs/tags/v1")).unwrap();
+    let pull = standin_github::NewPull { head: "v1".into(), ..fix("anna/app") };
+    let number = world.github.open_pull("anna/app", &pull).await.unwrap();
+    let run = world.api.run("ci", 1).await.unwrap();
+    // It is the repository's own: it waits for nobody.
+    run.ends("passed").await.unwrap();
+    assert_eq!(run.value("say").await.unwrap(), format!("refs/pull/{number}/head\n").into_bytes());
+    world.close().await;
+}

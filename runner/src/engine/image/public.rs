@@ -31,10 +31,13 @@ impl Engine {
         }
         let mut why = None;
         for digest in private {
-            match self.pull(digest, tell, false).await {
-                Ok(()) => return Ok(found),
-                Err(EngineError::Image { words, .. }) => why = Some(words),
-                Err(error) => return Err(error),
+            // A pull would be content with what is here.
+            match self.inner.docker.inspect_registry_image(digest, None).await {
+                Ok(_) => return Ok(found),
+                Err(error) => match EngineError::of(&self.inner.address, format!("look up {digest}"), error) {
+                    EngineError::Refused { words, .. } => why = Some(words),
+                    error => return Err(error),
+                },
             }
         }
         match why {

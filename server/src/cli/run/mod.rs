@@ -208,9 +208,14 @@ fn trigger(folder: &Folder, event: Event, inputs: Vec<(String, String)>) -> anyh
     Ok(match event {
         Event::Push => Trigger::Push { branch },
         // Into itself: which branch it would go into is not known here. Its filters look at that one.
-        Event::PullRequest => {
-            Trigger::PullRequest { number: 0, head_branch: branch.clone(), base_branch: branch, head_repository: 0, base_repository: 0 }
-        }
+        Event::PullRequest => Trigger::PullRequest {
+            number: 0,
+            head_branch: branch.clone(),
+            base_branch: branch,
+            head_repository: 0,
+            base_repository: 0,
+            author: None,
+        },
         Event::Manual => Trigger::Manual { git_ref: format!("refs/heads/{branch}"), pipeline: None, inputs },
         Event::Tag => {
             let tag = folder.head().and_then(|head| head.tag.clone());
