@@ -125,4 +125,14 @@ impl People {
         }
         Ok(teams)
     }
+
+    /// Is a pull request open, and at that commit? Only a person's token can ask; for anybody else what deliveries said counts.
+    ///
+    /// # Errors
+    /// Nobody knows.
+    pub async fn sees_pull_request_at(&self, caller: &Caller, full_name: &str, number: u64, sha: &str) -> Result<bool, RightsError> {
+        let Some(person) = caller.person() else { return Ok(true) };
+        let found = self.client(person)?.pull_request(full_name, number).await.map_err(RightsError::Github)?;
+        Ok(found.is_some_and(|pull| pull.open && pull.sha == sha))
+    }
 }

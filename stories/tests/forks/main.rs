@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod base;
+mod clicks;
 mod given;
 mod order;
 mod waits;

@@ -4,7 +4,7 @@
 
 use super::super::allow::Act;
 use super::super::{App, Fault};
-use super::{RunPath, find};
+use super::{RunPath, find, trust};
 use crate::db::audit;
 use crate::people::Caller;
 use crate::runs::again::From;
@@ -13,6 +13,7 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use dockercise_pipeline::ids::{GateIx, PipelineIx};
+use dockercise_pipeline::plan::Guarded;
 use dockercise_pipeline::run::{Event, Run, may_click};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -29,7 +30,11 @@ pub async fn approve(
     let path = (account, slug, number);
     let (stored, _) = find(&app, &caller, &path, Act::Run).await?;
     let plan = stored.plan()?;
-    let named = plan.as_ref().and_then(|plan| plan.gates.get(gate as usize)).map(|gate| gate.by.clone()).unwrap_or_default();
+    let planned = plan.as_ref().and_then(|plan| plan.gates.get(gate as usize));
+    if planned.is_some_and(|gate| gate.guards == Guarded::Run) {
+        trust::may_trust(&app, &caller, &stored).await?;
+    }
+    let named: Vec<String> = planned.into_iter().flat_map(|gate| std::iter::once(&gate.by).chain(&gate.also)).flatten().cloned().collect();
     let teams = app.people.teams(&caller, &named).await?;
     act(&app, &caller, path, "approve", |machine, _| {
         if let Some(gate) = machine.plan().gates.get(gate as usize) {

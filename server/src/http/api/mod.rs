@@ -11,6 +11,7 @@ pub mod start;
 pub mod steps;
 pub mod tokens;
 pub mod trail;
+mod trust;
 
 use super::allow::{self, Act};
 use super::{App, Fault};

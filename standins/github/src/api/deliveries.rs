@@ -101,5 +101,5 @@ pub(crate) fn again(github: &Arc<GitHub>, repository: u64, delivery: Delivery) {
 }
 
 fn event_name(name: &str) -> Option<&'static str> {
-    ["ping", "push", "create", "delete", "status", "repository", "meta"].into_iter().find(|known| *known == name)
+    ["ping", "push", "create", "delete", "status", "repository", "meta", "pull_request"].into_iter().find(|known| *known == name)
 }
