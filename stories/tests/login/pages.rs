@@ -89,3 +89,24 @@ async fn s51_no_odd_address_gets_around_the_login() {
     run.ends("cancelled").await.unwrap();
     world.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s56_no_page_is_framed_and_no_answer_kept_by_what_is_between() {
+    let Some(world) = world().await else { return };
+    let run = waiting(&world).await;
+    let mut browser = Browser::new(&world.server.url()).unwrap();
+    browser.log_in(&world.github, "anna", None).await.unwrap();
+    let page = run.path().trim_start_matches("/api").to_owned();
+    for path in [page.as_str(), "/", "/settings", &run.path(), "/api/pipelines", "/api/me", "/api/tokens", "/login/callback", "/api/nope"] {
+        let answer = browser.ask(Method::GET, path, None).await.unwrap();
+        let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+        assert!(header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
+        assert_eq!(header("x-frame-options"), "DENY", "{path}");
+        // The page itself holds nothing of anybody's; it is asked for anew each time.
+        let cache = header("cache-control");
+        assert!(cache == "no-store" || cache == "no-cache" && !path.starts_with("/api"), "{path}: {cache}");
+    }
+    world.api.post(&format!("{}/cancel", run.path())).await.unwrap();
+    run.ends("cancelled").await.unwrap();
+    world.close().await;
+}

@@ -224,3 +224,33 @@ async fn results_of_public_repositories_are_there_for_everybody_where_the_server
     assert_eq!(nobody.status(Method::GET, "/api/secrets", None).await.unwrap(), 401);
     world.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gate_for_a_team_is_clicked_by_who_is_in_it_and_may_push() {
+    let Some(world) = with_people().await else { return };
+    world.github.create_organization("acme").unwrap();
+    for login in ["reader", "owner"] {
+        world.github.add_member("acme", login, false).unwrap();
+        world.github.join_team("acme", "ops", login).unwrap();
+    }
+    world.push("ci", "after:\n  human-click: {by: [acme/ops]}\nsay:\n  img: IMAGE\n  run: echo said\n").unwrap();
+    let run = world.api.run("ci", 1).await.unwrap();
+    run.until("its gate", |v| v["summary"]["state"] == "waiting").await.unwrap();
+    let approve = format!("{}/gates/0/approve", run.path());
+    let mut people = people(&world).await;
+    for (role, words) in
+        [(3, "only acme/ops may click here, and you are writer"), (2, "may push"), (1, "no such thing"), (0, "not logged in")]
+    {
+        let answer = people[role].ask(Method::POST, &approve, None).await.unwrap();
+        let (status, text) = (answer.status().as_u16(), answer.text().await.unwrap());
+        assert!([401, 403, 404].contains(&status) && text.contains(words), "{}: {status} {text}", ROLES[role]);
+    }
+    // A token that only looks clicks for nobody.
+    let read = people[4].token("read").await.unwrap();
+    let refused = stories::Api::with_token(&world.server.url(), &read).unwrap().post(&approve).await.unwrap_err();
+    assert!(refused.to_string().contains("scope `run`"), "{refused}");
+    assert_eq!(people[4].status(Method::POST, &approve, None).await.unwrap(), 200);
+    run.ends("passed").await.unwrap();
+    assert_eq!(run.view().await.unwrap()["gates"][0]["by"], "owner");
+    world.close().await;
+}
