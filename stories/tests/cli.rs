@@ -203,3 +203,43 @@ async fn connect_refuses_an_archived_repository_and_a_github_that_is_away() {
     let said = call(&dir, &env, &["connect", "anna/app"]);
     assert!(said.code == 1 && said.err.starts_with("error: read anna/app: ") && !said.err.contains(&token), "{}", said.err);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_doctor_says_what_fails_on_what_and_what_to_do() {
+    let Some(mut world) = stories::World::new().await else { return };
+    let said = |world: &stories::World, env: &[(&str, &str)]| {
+        let mut command = std::process::Command::new(stories::Server::binary().unwrap());
+        command.arg("doctor").env("DOCKERCISE_DATA", world.server.data()).env("DOCKERCISE_PUBLIC_URL", world.server.url());
+        command.env("DOCKERCISE_GITHUB_API", world.github.api_base()).envs(env.iter().copied());
+        let out = command.output().unwrap();
+        (out.status.code(), format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr)))
+    };
+    // GitHub's ping has come by now, or comes soon.
+    stories::api::eventually("the ping", async || Ok((said(&world, &[]).0 == Some(0)).then_some(()))).await.unwrap();
+    let (_, words) = said(&world, &[]);
+    for line in [
+        "ok     docker engine: Docker ",
+        "ok     git and ssh: git version",
+        "ok     GitHub's API",
+        "ok     public address",
+        "ok     anna/app",
+    ] {
+        assert!(words.contains(line), "{line}: {words}");
+    }
+    let (code, words) = said(&world, &[("DOCKERCISE_DOCKER_HOST", "unix:///nowhere.sock"), ("DOCKERCISE_GITHUB_CLIENT_ID", "x")]);
+    assert_eq!(code, Some(1));
+    assert!(words.contains("FAILS  docker engine: no docker engine answers at unix:///nowhere.sock"), "{words}");
+    assert!(words.contains("FAILS  login: only one half of the OAuth app is set\n       help: both"), "{words}");
+    let (code, words) = said(&world, &[("DOCKERCISE_GITHUB_API", "http://127.0.0.1:1"), ("DOCKERCISE_DATA", "/nowhere")]);
+    assert_eq!(code, Some(1));
+    for line in
+        ["FAILS  GitHub's API", "FAILS  data folder: /nowhere is no folder\n       help: ", "FAILS  repositories: there is no /nowhere"]
+    {
+        assert!(words.contains(line), "{line}: {words}");
+    }
+    world.server.stop().await.unwrap();
+    let (code, words) = said(&world, &[]);
+    assert!(code == Some(1) && words.contains("FAILS  public address") && words.contains("ok     anna/app"), "{words}");
+    world.server.start().await.unwrap();
+    world.close().await;
+}

@@ -1,8 +1,40 @@
 //! What is known about the engine.
 
+use super::connect::reach;
 use super::{About, Engine, EngineError};
 use bollard::query_parameters::InspectNetworkOptions;
 use std::sync::atomic::Ordering;
+
+/// An engine as it answers who only looks.
+#[derive(Debug, Clone)]
+pub struct Glimpse {
+    /// Its address, as `unix:///var/run/docker.sock`.
+    pub address: String,
+    /// Its version.
+    pub version: String,
+    /// How it keeps images, as `overlay2`.
+    pub storage_driver: String,
+    /// Processors.
+    pub cpus: u32,
+    /// Bytes of memory.
+    pub memory: u64,
+}
+
+/// Looks at an engine without leaving anything there.
+///
+/// # Errors
+/// Nobody answers, or not as an engine does.
+pub async fn glimpse(docker_host: Option<String>) -> Result<Glimpse, EngineError> {
+    let (docker, address) = reach(docker_host).await?;
+    let info = docker.info().await.map_err(|error| EngineError::of(&address, "tell about itself", error))?;
+    Ok(Glimpse {
+        version: info.server_version.unwrap_or_default(),
+        storage_driver: info.driver.unwrap_or_default(),
+        cpus: info.ncpu.and_then(|n| u32::try_from(n).ok()).unwrap_or_default(),
+        memory: info.mem_total.and_then(|n| u64::try_from(n).ok()).unwrap_or_default(),
+        address,
+    })
+}
 
 impl Engine {
     /// Version, storage driver and the like.

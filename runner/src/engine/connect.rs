@@ -50,8 +50,7 @@ impl Engine {
 
     async fn connect_as(options: EngineOptions, one: Option<OneRun>, beside: bool) -> Result<Engine, EngineError> {
         let names = Names::new(&options.host)?;
-        let address = options.docker_host.or_else(|| std::env::var("DOCKER_HOST").ok()).unwrap_or(DEFAULT_ADDRESS.to_owned());
-        let docker = open(&address).await.map_err(|error| EngineError::of(&address, "say its version", error))?;
+        let (docker, address) = reach(options.docker_host).await?;
         let setup = Setup { docker, address, names };
         let (helper, store, go) =
             tokio::try_join!(setup.helper_image(), setup.volume(STORE, None), setup.volume(GO, Some(VolumeKind::memory(GO_OPTIONS))),)?;
@@ -130,6 +129,13 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// The engine that is meant, and its address.
+pub(super) async fn reach(docker_host: Option<String>) -> Result<(Docker, String), EngineError> {
+    let address = docker_host.or_else(|| std::env::var("DOCKER_HOST").ok()).unwrap_or(DEFAULT_ADDRESS.to_owned());
+    let docker = open(&address).await.map_err(|error| EngineError::of(&address, "say its version", error))?;
+    Ok((docker, address))
 }
 
 async fn open(address: &str) -> Result<Docker, bollard::errors::Error> {

@@ -32,6 +32,7 @@ mod spool;
 mod tree;
 mod types;
 
+pub use about::{Glimpse, glimpse};
 pub use agent::{Answers, Serving};
 pub use build::{BuildSpec, Built, Say};
 pub use error::EngineError;

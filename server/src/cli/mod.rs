@@ -3,6 +3,7 @@
 pub mod check;
 pub mod completions;
 pub mod connect;
+pub mod doctor;
 pub mod graph;
 pub mod login;
 pub mod logs;

@@ -1,6 +1,6 @@
 //! The command line's first word.
 
-use super::{check, completions, connect, graph, login, logs, run, runner, runs, schema, secret, serve, shell, trigger};
+use super::{check, completions, connect, doctor, graph, login, logs, run, runner, runs, schema, secret, serve, shell, trigger};
 use crate::settings::ServeSettings;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use std::process::ExitCode;
@@ -19,6 +19,7 @@ enum Verb {
     /// Serve: take webhooks, run pipelines, show results
     Serve(Box<ServeSettings>),
     Connect(connect::ConnectArgs),
+    Doctor(Box<doctor::DoctorArgs>),
     Secret(secret::SecretArgs),
     Check(check::CheckArgs),
     Graph(graph::GraphArgs),
@@ -52,6 +53,7 @@ pub fn main() -> ExitCode {
     let done = match cli.verb {
         Verb::Serve(settings) => serve::run(*settings),
         Verb::Connect(args) => connect::run(&args),
+        Verb::Doctor(args) => doctor::run(&args),
         Verb::Secret(args) => secret::run(&args),
         Verb::Check(args) => check::check(args),
         Verb::Graph(args) => graph::graph(args),

@@ -111,6 +111,15 @@ pub async fn names(conn: &mut Conn, account: &str) -> sqlx::Result<Vec<(i64, Str
         .await
 }
 
+/// All that are connected, by name.
+///
+/// # Errors
+/// The database's.
+pub async fn all_connected(conn: &mut Conn) -> sqlx::Result<Vec<Repository>> {
+    let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} where disconnected_at is null order by lower(owner), lower(name)"));
+    sqlx::query_as(sql).fetch_all(conn).await
+}
+
 /// The ids of all that are connected.
 ///
 /// # Errors

@@ -102,6 +102,14 @@ impl Anonymous {
         Ok(Anonymous(Github::anonymous(api)?))
     }
 
+    /// The host keys of GitHub's ssh server: also the smallest question that shows whether its API is there.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub async fn ssh_host_keys(&self) -> Result<Vec<String>, GithubError> {
+        self.0.ssh_host_keys().await
+    }
+
     /// Is the repository with that numeric id there for everybody?
     ///
     /// # Errors
