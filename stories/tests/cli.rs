@@ -208,7 +208,7 @@ async fn connect_refuses_an_archived_repository_and_a_github_that_is_away() {
 async fn the_doctor_says_what_fails_on_what_and_what_to_do() {
     let Some(mut world) = stories::World::new().await else { return };
     let said = |world: &stories::World, env: &[(&str, &str)]| {
-        let mut command = std::process::Command::new(stories::Server::binary().unwrap());
+        let mut command = Command::new(Server::binary().unwrap());
         command.arg("doctor").env("DOCKERCISE_DATA", world.server.data()).env("DOCKERCISE_PUBLIC_URL", world.server.url());
         command.env("DOCKERCISE_GITHUB_API", world.github.api_base()).envs(env.iter().copied());
         let out = command.output().unwrap();

@@ -1,7 +1,7 @@
-// A person who has just installed it, in a real browser: claims the server, logs in at GitHub's own page, looks at what is
-// there, makes a token, logs out. node --test e2e/login.test.mjs, after `make build`. SHOTS=DIR keeps pictures.
+// A person who has just installed it, in a real browser: claims the server, logs in at GitHub's own page, connects a
+// repository, pushes, clicks, and GitHub is told; makes a token, logs out. node --test e2e/login.test.mjs, after `make build`. SHOTS=DIR keeps pictures.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -52,7 +52,7 @@ const shot = (page, name) =>
 const ours = async (page) =>
   (await page.context().cookies(address)).filter(({ name }) => name.startsWith("dockercise"));
 
-test("a fresh server is claimed, and the one who did is logged in until the log out", async () => {
+test("a fresh server is claimed, a repository connected, a push runs, its gate is clicked, and GitHub is told", async () => {
   const page = await pages.page("/settings");
   const form = page.getByRole("form", { name: "log in" });
   await form.getByRole("textbox").fill("AAAA-BBBB");
@@ -91,6 +91,39 @@ test("a fresh server is claimed, and the one who did is logged in until the log 
   await shot(page, "settings");
   const asked = await fetch(`${address}/api/me`, { headers: { authorization: `Bearer ${secret}` } });
   assert.equal((await asked.json()).login, "you");
+
+  await page.goto(`${address}/connect`);
+  await page.getByLabel("search repositories").fill("calc");
+  await page.getByRole("button", { name: "connect you/calc" }).click();
+  await page.getByRole("heading", { name: "you/calc is connected" }).waitFor();
+  await page.getByText(/Push a commit/).waitFor();
+  await page.getByRole("region", { name: /graph of the steps/ }).waitFor();
+  await shot(page, "connected");
+
+  // A real push; the run, its gate, and what GitHub is told in the end.
+  const pushed = spawnSync("sh", ["-c", push], { encoding: "utf8" });
+  assert.equal(pushed.status, 0, pushed.stderr);
+  await page.goto(`${address}/results/local/demo/1`);
+  const gate = page.getByRole("region", { name: "waits for a click" });
+  await gate.getByRole("button", { name: "Let it go on" }).click();
+  await gate.getByRole("button", { name: "yes, go on" }).click();
+  await page.waitForFunction(() => /passed/.test(document.title));
+  await shot(page, "passed");
+  const clone = /^cd (\S+)/.exec(push)[1];
+  const git = (...args) => spawnSync("git", ["-C", clone, ...args], { encoding: "utf8" }).stdout.trim();
+  const remote = new URL(git("remote", "get-url", "origin"));
+  const at = `${remote.origin}/api/v3/repos/you/calc/commits/${git("rev-parse", "HEAD")}/status`;
+  const headers = { authorization: `Bearer ${remote.password}`, "user-agent": "e2e" };
+  let told = null;
+  // GitHub tells nobody of a status: it is asked until it has the last one.
+  for (const end = Date.now() + 30_000; told?.state !== "success" && Date.now() < end; ) {
+    told = (await (await fetch(at, { headers })).json()).statuses?.find(
+      (one) => one.context === "dockercise/demo",
+    );
+    await page.waitForTimeout(100);
+  }
+  assert.equal(told?.state, "success");
+  assert.equal(told.target_url, `${address}/results/local/demo/1`);
 
   await page.getByRole("button", { name: "log out", exact: true }).click();
   await page.getByRole("button", { name: "Log in with GitHub" }).waitFor();
