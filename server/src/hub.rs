@@ -37,6 +37,8 @@ pub struct Hub {
     pub connections: Notify,
     /// Other times are to be waited for.
     pub schedules: Notify,
+    /// Repositories are to be looked at.
+    pub looks: Notify,
     /// Effects are wanted.
     pub effects: Notify,
     /// Jobs, orders or releases for runners.
@@ -54,6 +56,7 @@ impl Default for Hub {
             answered: watch::Sender::new(0),
             connections: Notify::new(),
             schedules: Notify::new(),
+            looks: Notify::new(),
             effects: Notify::new(),
             runners: broadcast::Sender::new(16),
         }

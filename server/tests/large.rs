@@ -170,6 +170,7 @@ async fn make(db: &Db, seal: &Seal) {
         created_at: now,
         rerun_of: None,
         selection: None,
+        note: String::new(),
     };
     begin::begin(&mut tx, &Hub::default(), NewRun { row, plan, selection: Selection::default(), pipelines }, now).await.unwrap();
     tx.commit().await.unwrap();

@@ -63,6 +63,27 @@ impl World {
         all.map(|s| format!("{}: {}", s.state, s.description.unwrap_or_default())).collect()
     }
 
+    /// How the connected repository stands at GitHub, as the server's API tells it.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn stands(&self) -> anyhow::Result<Option<serde_json::Value>> {
+        let all = self.api.get("/api/repositories").await?.context("the server tells of no repositories")?;
+        Ok(all["repositories"].as_array().and_then(|all| all.first().cloned()))
+    }
+
+    /// Waits until nothing is to be sent to GitHub any more.
+    ///
+    /// # Errors
+    /// Something is, all the time.
+    pub async fn all_sent(&self) -> anyhow::Result<()> {
+        eventually("the end of what is to be sent", async || {
+            let left: i64 = sqlx::query_scalar("select count(*) from effect where done < wanted").fetch_one(&mut self.db().await?).await?;
+            Ok((left == 0).then_some(()))
+        })
+        .await
+    }
+
     /// Waits until the newest status of a pipeline at a commit is this one.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ async fn github_would_have_understood_every_word() {
     let yaml = "on: [push, tag]\nimg: IMAGE\nlook:\n  vol: source\n  run: ls\nsay:\n  after: [look, human-click]\n  run: exit 3\n";
     let sha = world.push("ci", yaml).unwrap();
     let run = world.api.run("ci", 1).await.unwrap();
-    world.status_is("ci", &sha, "pending: waiting for a click").await.unwrap();
+    world.status_is("ci", &sha, "pending: waiting for a click before say").await.unwrap();
     run.click().await.unwrap();
     run.ends("failed").await.unwrap();
     world.status_is("ci", &sha, "failure: say failed (3)").await.unwrap();

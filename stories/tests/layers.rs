@@ -14,7 +14,7 @@ const DOORS: [&str; 11] =
 /// The server's modules, and which others each may use.
 const SERVER: [(&str, &[&str]); 6] = [
     ("db", &["db"]),
-    ("github", &["github"]),
+    ("github", &["clock", "github"]),
     ("view", &["db", "view"]),
     ("runs", &["clock", "db", "hub", "runs"]),
     // A login, rights at a click, and the repositories one may choose from: nothing else is asked of GitHub within a request.

@@ -25,6 +25,18 @@ pub enum Asked {
     },
     /// A pull request changed.
     PullRequest(PullRequest),
+    /// Something became of the repository itself: GitHub is to be asked what.
+    Repository {
+        /// The repository's numeric id.
+        repository: i64,
+        /// GitHub's word: `renamed`, `archived`, `deleted`.
+        action: String,
+    },
+    /// The webhook that this came by was removed.
+    HookGone {
+        /// The repository's numeric id.
+        repository: i64,
+    },
     /// Nothing that we do, and why.
     Nothing(String),
 }
@@ -42,6 +54,8 @@ pub struct Pushed {
     pub before: Option<String>,
     /// The head commit's name, where GitHub gives one.
     pub head: Option<String>,
+    /// The repository's name then, as `owner/name`, where the event says it.
+    pub full_name: Option<String>,
     /// The repository's default branch, where the event says it.
     pub default_branch: Option<String>,
     /// Its message says `[skip ci]` or the like.
@@ -64,6 +78,7 @@ struct Push {
 #[derive(Deserialize)]
 struct PushedTo {
     id: i64,
+    full_name: Option<String>,
     default_branch: Option<String>,
 }
 
@@ -71,6 +86,12 @@ struct PushedTo {
 struct HeadCommit {
     id: String,
     message: String,
+}
+
+#[derive(Deserialize)]
+struct About {
+    action: Option<String>,
+    repository: Option<Id>,
 }
 
 #[derive(Deserialize)]
@@ -87,8 +108,34 @@ pub fn understand(event: &str, body: &[u8]) -> Result<Asked, String> {
         "ping" => Ok(Asked::Ping),
         "push" => push(body),
         "pull_request" => pull_request::understand(json_of(body)?.as_ref()),
+        "repository" => repository(json_of(body)?.as_ref()),
+        "meta" => hook_gone(json_of(body)?.as_ref()),
         "create" | "delete" => Ok(Asked::Nothing(format!("`{event}`: the push event that comes with it says all"))),
         other => Ok(Asked::Nothing(format!("`{other}` starts nothing"))),
+    }
+}
+
+/// What of a repository matters here; other actions start nothing.
+const CHANGES: [&str; 8] = ["renamed", "transferred", "archived", "unarchived", "deleted", "privatized", "publicized", "edited"];
+
+fn repository(body: &[u8]) -> Result<Asked, String> {
+    let About { action, repository } = serde_json::from_slice(body).map_err(|e| format!("the repository event cannot be read: {e}"))?;
+    let (Some(action), Some(Id { id: repository })) = (action, repository) else {
+        return Err("the repository event has no action or no repository".to_owned());
+    };
+    if CHANGES.contains(&action.as_str()) {
+        Ok(Asked::Repository { repository, action })
+    } else {
+        Ok(Asked::Nothing(format!("`repository`: what is not known to this server ({}) starts nothing", action.escape_debug())))
+    }
+}
+
+fn hook_gone(body: &[u8]) -> Result<Asked, String> {
+    let About { action, repository } = serde_json::from_slice(body).map_err(|e| format!("the meta event cannot be read: {e}"))?;
+    match (action.as_deref(), repository) {
+        (Some("deleted"), Some(Id { id: repository })) => Ok(Asked::HookGone { repository }),
+        // An organization's webhook has no repository, and is never ours.
+        _ => Ok(Asked::Nothing("`meta`: only that a repository's webhook is gone matters here".to_owned())),
     }
 }
 
@@ -106,8 +153,8 @@ fn push(body: &[u8]) -> Result<Asked, String> {
     let skip = push.head_commit.as_ref().is_some_and(|c| says_skip(&c.message));
     let head = push.head_commit.map(|c| c.id).filter(|id| is_sha(id));
     let before = Some(push.before).filter(|sha| is_sha(sha) && sha != ZEROS);
-    let PushedTo { id: repository, default_branch } = push.repository;
-    Ok(Asked::Pushed(Pushed { repository, git_ref: push.git_ref, after: push.after, before, head, default_branch, skip }))
+    let PushedTo { id: repository, full_name, default_branch } = push.repository;
+    Ok(Asked::Pushed(Pushed { repository, git_ref: push.git_ref, after: push.after, before, head, full_name, default_branch, skip }))
 }
 
 /// A hook whose content type is `form` sends `payload=…`.

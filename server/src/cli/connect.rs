@@ -3,7 +3,7 @@
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::db::connection::{self, Connection, Stands, StepName, Want};
-use crate::github::{Github, Refusal};
+use crate::github::{Github, Limits, Refusal};
 use crate::seal::Seal;
 use crate::settings::{DataSettings, GithubSettings};
 use crate::work::connect::{Connecting, HELD, named, walk};
@@ -43,7 +43,8 @@ async fn connect_one(args: &ConnectArgs) -> anyhow::Result<ExitCode> {
     let public_url = args.data.public_url.clone().unwrap_or_else(|| "http://127.0.0.1:8080".to_owned());
     let clock = Clock::default();
     let public_url = public_url.trim_end_matches('/');
-    let connecting = Connecting { db: &db, seal: &seal, clock: &clock, github: &args.github, public_url };
+    let limits = Limits::default();
+    let connecting = Connecting { db: &db, seal: &seal, clock: &clock, github: &args.github, public_url, limits: &limits };
     let connected = connect(&connecting, args).await;
     db.close().await;
     println!("connected {}: push a commit with a `*.dockercise.yaml`, then look at {public_url}", connected?);

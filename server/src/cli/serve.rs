@@ -92,6 +92,7 @@ async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     tracker.spawn(work::requests::run(works.clone(), stop.clone()));
     tracker.spawn(work::connections::run(works.clone(), stop.clone()));
     tracker.spawn(work::schedules::run(works.clone(), stop.clone()));
+    tracker.spawn(work::looks::run(works.clone(), stop.clone()));
     tracker.spawn(work::statuses::run(works.clone(), stop.clone()));
     tracker.spawn(work::timeouts::run(works, stop.clone()));
     tracker.spawn(child::keep(embedded, stop.clone()));

@@ -119,6 +119,19 @@ pub async fn end(conn: &mut Conn, id: Uuid, end: End, note: &str, run: Option<Ru
     Ok(())
 }
 
+/// What waits of a repository is tried now: another token may do what the last one could not.
+///
+/// # Errors
+/// The database's.
+pub async fn wake(conn: &mut Conn, repository: i64, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query("update delivery set due_at = $2, attempts = 0 where repository = $1 and state = 'waiting' and due_at > $2")
+        .bind(repository)
+        .bind(now)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Puts a delivery off.
 ///
 /// # Errors

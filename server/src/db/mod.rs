@@ -8,6 +8,7 @@ pub mod connection;
 pub mod definition;
 pub mod delivery;
 pub mod effect;
+pub mod head;
 pub mod job;
 pub mod kept;
 pub mod person;
@@ -19,6 +20,7 @@ pub mod schedule;
 pub mod secret;
 pub mod session;
 pub mod setting;
+pub mod standing;
 pub mod token;
 
 use anyhow::Context as _;

@@ -183,7 +183,11 @@ pub async fn disconnect(conn: &mut Conn, id: i64, at: DateTime<Utc>) -> sqlx::Re
     let sql = "update repository set disconnected_at = coalesce(disconnected_at, $2) where id = $1";
     sqlx::query(sql).bind(id).bind(at).execute(&mut *conn).await?;
     sqlx::query("delete from schedule where repository = $1").bind(id).execute(&mut *conn).await?;
-    sqlx::query("delete from definition where repository = $1").bind(id).execute(conn).await?;
+    sqlx::query("delete from definition where repository = $1").bind(id).execute(&mut *conn).await?;
+    // Connected anew, it begins anew: what was pushed meanwhile is not run.
+    sqlx::query("delete from head where repository = $1").bind(id).execute(&mut *conn).await?;
+    let sql = "update repository set heads_known = false, look_due = null, heads_due = null where id = $1";
+    sqlx::query(sql).bind(id).execute(conn).await?;
     Ok(())
 }
 
@@ -195,6 +199,15 @@ pub async fn forget(conn: &mut Conn, id: i64) -> sqlx::Result<()> {
     let sql = "update repository set hook_secret = $2, deploy_key = $2, token = $2, hook_id = null, deploy_key_id = null
         where id = $1 and disconnected_at is not null";
     sqlx::query(sql).bind(id).bind(Vec::new()).execute(conn).await?;
+    Ok(())
+}
+
+/// Its webhook is another.
+///
+/// # Errors
+/// The database's.
+pub async fn set_hook(conn: &mut Conn, id: i64, hook: i64) -> sqlx::Result<()> {
+    sqlx::query("update repository set hook_id = $2 where id = $1").bind(id).bind(hook).execute(conn).await?;
     Ok(())
 }
 

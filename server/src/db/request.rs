@@ -21,6 +21,15 @@ pub enum Wanted {
         /// The time as the file has it.
         cron: String,
     },
+    /// A commit that a branch is at and whose delivery never came.
+    Found {
+        /// The full ref.
+        git_ref: String,
+        /// The commit.
+        sha: String,
+        /// Where the branch was when last something was decided for it; none where it is new.
+        before: Option<String>,
+    },
     /// A pipeline that a person starts.
     Start {
         /// Its name in the repository.
@@ -103,6 +112,19 @@ pub async fn end(conn: &mut Conn, id: Uuid, end: End, note: &str, run: Option<Ru
         .bind(if end == End::Done { "done" } else { "refused" })
         .bind(note)
         .bind(run.map(|r| r.0))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// What waits of a repository is tried now: another token may do what the last one could not.
+///
+/// # Errors
+/// The database's.
+pub async fn wake(conn: &mut Conn, repository: i64, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query("update request set due_at = $2, attempts = 0 where repository = $1 and state = 'waiting' and due_at > $2")
+        .bind(repository)
+        .bind(now)
         .execute(conn)
         .await?;
     Ok(())

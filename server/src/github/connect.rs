@@ -1,8 +1,8 @@
-//! What connecting a repository takes: the repository itself, its webhook, its deploy key, GitHub's host keys.
+//! What connecting a repository takes: the repository itself, its deploy key, GitHub's host keys.
 
 use super::{Github, GithubError};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// A repository, as much as we keep.
 #[derive(Debug, Clone, Deserialize)]
@@ -44,30 +44,9 @@ pub struct Permissions {
     pub admin: bool,
 }
 
-/// A webhook as it should be.
-#[derive(Debug, Clone)]
-pub struct HookWanted<'a> {
-    /// Where GitHub shall deliver.
-    pub url: &'a str,
-    /// What it signs with.
-    pub secret: &'a str,
-}
-
 #[derive(Deserialize)]
 struct Id {
     id: i64,
-}
-
-#[derive(Deserialize)]
-struct Hook {
-    id: i64,
-    config: HookConfig,
-}
-
-#[derive(Deserialize)]
-struct HookConfig {
-    #[serde(default)]
-    url: String,
 }
 
 #[derive(Deserialize)]
@@ -75,9 +54,6 @@ struct Meta {
     #[serde(default)]
     ssh_keys: Vec<String>,
 }
-
-/// The events that a run can be made for, and those that tell what becomes of the repository.
-const EVENTS: [&str; 4] = ["push", "pull_request", "create", "delete"];
 
 impl Github {
     /// The repository with that full name.
@@ -94,38 +70,6 @@ impl Github {
     /// The call failed; 404 where it is deleted or hidden from us.
     pub async fn repository_by_id(&self, id: i64) -> Result<RepositoryInfo, GithubError> {
         self.get(&format!("read the repository with the id {id}"), &format!("repositories/{id}")).await
-    }
-
-    /// Makes the webhook, or takes over the one that delivers there already. Returns its id.
-    ///
-    /// # Errors
-    /// A call failed.
-    pub async fn ensure_hook(&self, full_name: &str, hook: &HookWanted<'_>) -> Result<i64, GithubError> {
-        let what = format!("add a webhook to {full_name}");
-        let config = json!({ "url": hook.url, "content_type": "json", "secret": hook.secret, "insecure_ssl": "0" });
-        // Not octocrab's own type: it sends `id` and `type`, which GitHub's schema does not know.
-        let body = json!({ "name": "web", "active": true, "events": EVENTS, "config": config });
-        match self.post::<Id>(&what, &format!("repos/{full_name}/hooks"), &body).await {
-            Ok(made) => return Ok(made.id),
-            Err(e) if e.status == Some(422) && e.why.contains("already exists") => {}
-            Err(e) => return Err(e),
-        }
-        let hooks: Vec<Hook> = self.get(&what, &format!("repos/{full_name}/hooks?per_page=100")).await?;
-        let Some(ours) = hooks.into_iter().find(|h| h.config.url == hook.url) else {
-            let why = "GitHub says that it exists already, and does not list it".to_owned();
-            return Err(GithubError { what, why, status: Some(422) });
-        };
-        let body = json!({ "active": true, "events": EVENTS, "config": config });
-        let _: Value = self.patch(&what, &format!("repos/{full_name}/hooks/{}", ours.id), &body).await?;
-        Ok(ours.id)
-    }
-
-    /// Removes a webhook; gone already is fine.
-    ///
-    /// # Errors
-    /// The call failed.
-    pub async fn remove_hook(&self, full_name: &str, id: i64) -> Result<(), GithubError> {
-        self.delete(&format!("remove the webhook of {full_name}"), &format!("repos/{full_name}/hooks/{id}")).await
     }
 
     /// Adds a read-only deploy key. Returns its id.

@@ -1,6 +1,6 @@
 //! Which repositories a person may connect, and what is there already of a connection.
 
-use super::{Github, GithubError, RepositoryInfo, escape, failed};
+use super::{Github, GithubError, RepositoryInfo, escape, full};
 use serde::Deserialize;
 
 /// So many repositories a page.
@@ -102,14 +102,12 @@ impl Github {
     /// The call failed.
     pub async fn ping_hook(&self, full_name: &str, id: i64) -> Result<(), GithubError> {
         let what = format!("ping the webhook of {full_name}");
-        let route = self.full(&format!("repos/{full_name}/hooks/{id}/pings"));
-        let answer = self.crab._post(route, None::<&()>).await.map_err(|e| failed(&what, e))?;
-        let status = answer.status().as_u16();
-        // Gone meanwhile: nothing will come of it, and that is told.
-        if answer.status().is_success() || status == 404 {
-            return Ok(());
+        let route = full(&format!("repos/{full_name}/hooks/{id}/pings"));
+        match self.call(&what, self.crab._post(route, None::<&()>)).await {
+            // Gone meanwhile: nothing will come of it, and that is told.
+            Err(e) if !e.not_found() => Err(e),
+            _ => Ok(()),
         }
-        Err(GithubError { what, why: format!("GitHub answered {status}"), status: Some(status) })
     }
 
     /// What became of a webhook's newest delivery, in GitHub's words; none where there was none.

@@ -121,7 +121,7 @@ impl Github {
             read += 1;
             if read > FOLDERS {
                 let why = format!("the repository has more than {FOLDERS} folders and GitHub does not list them in one answer");
-                return Err(GithubError { what, why, status: Some(422) });
+                return Err(GithubError::new(what, why, Some(422)));
             }
             let tree: Tree = self.get(&what, &format!("repos/{full_name}/git/trees/{sha}")).await?;
             for e in tree.tree.into_iter().map(|e| entry(&prefix, e)) {
@@ -143,11 +143,9 @@ impl Github {
         let blob: Blob = self.get(&what, &format!("repos/{full_name}/git/blobs/{sha}")).await?;
         let text: String = blob.content.chars().filter(|c| !c.is_whitespace()).collect();
         match blob.encoding.as_str() {
-            "base64" => base64::engine::general_purpose::STANDARD.decode(text).map_err(|e| GithubError {
-                what,
-                why: format!("its content is not base64: {e}"),
-                status: None,
-            }),
+            "base64" => base64::engine::general_purpose::STANDARD
+                .decode(text)
+                .map_err(|e| GithubError::new(what, format!("its content is not base64: {e}"), None)),
             _ => Ok(blob.content.into_bytes()),
         }
     }

@@ -75,7 +75,7 @@ impl OauthApp {
             (Some(token), None) => Ok(token),
             (_, error) => {
                 let why = said("error_description").or(error).unwrap_or_else(|| "GitHub's answer holds no token".to_owned());
-                Err(GithubError { what: what.to_owned(), why, status: Some(400) })
+                Err(GithubError::new(what, why, Some(400)))
             }
         }
     }

@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     fn of(status: u16, why: &str) -> Refusal {
-        let e = GithubError { what: "add a webhook to acme/app".into(), why: why.into(), status: Some(status) };
+        let e = GithubError::new("add a webhook to acme/app", why, Some(status));
         Refusal::of(&e, "acme/app", "https://github.com")
     }
 

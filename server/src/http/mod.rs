@@ -109,6 +109,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(api::connect::connect))
         .routes(routes!(api::connect::one, api::connect::disconnect))
         .routes(routes!(api::pipelines::pipelines))
+        .routes(routes!(api::repositories::connected_repositories))
         .routes(routes!(api::results::list))
         .routes(routes!(api::results::run))
         .routes(routes!(api::steps::step))

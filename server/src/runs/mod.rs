@@ -11,6 +11,7 @@ use crate::db::{self, Db, Tx};
 use crate::hub::{Change, Hub};
 use dockercise_pipeline::ids::{PipelineIx, RunId};
 use dockercise_pipeline::run::{Applied, Effect, Event, Refused, Role, Run, Stamped, Timestamp};
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
@@ -188,12 +189,25 @@ pub fn queue_due(machine: &Run, made: Timestamp) -> Option<Timestamp> {
     made.checked_add_signed(chrono::Duration::try_seconds(i64::try_from(seconds).ok()?)?)
 }
 
-/// Wants the pipeline's present state told to GitHub.
+/// Wants told to GitHub where the pipeline stands at the run's commit.
 ///
 /// # Errors
 /// The database's.
 pub async fn want_status(tx: &mut Tx, id: RunId, pipeline: PipelineIx, now: Timestamp) -> sqlx::Result<()> {
-    let key = format!("status/{id}/{pipeline}");
-    let payload = serde_json::json!({ "run": id, "pipeline": pipeline }).to_string();
-    db::effect::want(tx, &key, "status", &payload, now).await
+    let Some((repository, sha, name)) = db::run::commit_of(tx, id, pipeline).await? else { return Ok(()) };
+    let key = format!("status/{repository}/{sha}/{name}");
+    let payload = db::run::encode(&StatusOf { repository, sha, pipeline: name })?;
+    db::effect::want(tx, db::effect::Wanted { key: &key, kind: "commit-status", payload: &payload, repository }, now).await
+}
+
+/// What has a status at GitHub: a pipeline at a commit, of whichever run is the newest there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatusOf {
+    /// The repository's numeric id.
+    pub repository: i64,
+    /// The commit.
+    pub sha: String,
+    /// The pipeline's name.
+    pub pipeline: String,
 }

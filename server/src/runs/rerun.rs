@@ -42,7 +42,7 @@ impl Runs {
             pipelines.push(NewPipeline { rerun_of: number.and(old.number), ..new });
         }
         let number = pipelines[pipeline.index()].number.ok_or(ChangeError::NoRun)?;
-        let row = RunRow { rerun_of: Some(stored.row.id), ..stored.row.clone() };
+        let row = RunRow { rerun_of: Some(stored.row.id), note: String::new(), ..stored.row.clone() };
         let id = begin::begin(&mut tx, &self.hub, NewRun { row, plan, selection, pipelines }, now).await?;
         for source in sources {
             db::kept::goes_on_from(&mut tx, id, source).await?;

@@ -71,6 +71,7 @@ pub fn run(stored: &Stored, ix: usize, around: &Around) -> sqlx::Result<RunView>
         summary: summary(number, pipeline_state, &trigger, &stored.row, here, row.rerun_of),
         file: row.file.clone(),
         plan_hash: stored.row.plan_hash.clone(),
+        note: Some(stored.row.note.clone()).filter(|note| !note.is_empty()),
         diagnostics: decode(&stored.row.diagnostics)?,
         pipelines: pipelines(stored, plan, &state, ix),
         steps: plan.map(|plan| step::lines(plan, &state, &around.notices)).unwrap_or_default(),

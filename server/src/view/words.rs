@@ -51,6 +51,17 @@ pub fn step_word(plan: &Plan, state: &RunState, ix: StepIx) -> &'static str {
     }
 }
 
+/// Which click a pipeline waits for.
+fn which_click(plan: &Plan, state: &RunState, ix: usize) -> String {
+    let waiting = plan.gates.iter().zip(&state.gates).filter(|(_, now)| matches!(now, GateState::Waiting { .. }));
+    let steps = waiting.filter_map(|(gate, _)| match gate.guards {
+        Guarded::Step { step } => Some(plan.step(step)).filter(|step| step.pipeline.index() == ix),
+        _ => None,
+    });
+    let before: Vec<&str> = steps.map(|step| step.name.as_str()).collect();
+    if before.is_empty() { CLICK.to_owned() } else { format!("{CLICK} before {}", before.join(", ")) }
+}
+
 fn gate_waits(plan: &Plan, state: &RunState, ix: StepIx) -> bool {
     gates_before(plan, ix).any(|g| matches!(state.gates[g.index()], GateState::Waiting { .. }))
 }
@@ -65,14 +76,14 @@ fn gates_before(plan: &Plan, ix: StepIx) -> impl Iterator<Item = GateIx> {
 ///
 /// # Errors
 /// A row is damaged.
-pub fn why_waiting(stored: &Stored) -> sqlx::Result<&'static str> {
-    let Some(plan) = stored.plan()? else { return Ok(CLICK) };
+pub fn why_waiting(stored: &Stored, ix: usize) -> sqlx::Result<String> {
+    let Some(plan) = stored.plan()? else { return Ok(CLICK.to_owned()) };
     let state = stored.state()?;
     let run_waits = plan.run_gate().is_some_and(|gate| matches!(state.gates[gate.index()], GateState::Waiting { .. }));
     Ok(match run_waits {
-        true if stored.trigger()?.is_own(stored.row.repository) => "waiting for a click: a pull request",
-        true => "waiting for a click: a fork's pull request",
-        false => CLICK,
+        true if stored.trigger()?.is_own(stored.row.repository) => format!("{CLICK}: a pull request"),
+        true => format!("{CLICK}: a fork's pull request"),
+        false => which_click(&plan, &state, ix),
     })
 }
 

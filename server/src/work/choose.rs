@@ -4,7 +4,6 @@ use super::make::{Asked, Found};
 use crate::db::repository::Repository;
 use crate::db::run::Newest;
 use crate::db::{self, Tx};
-use dockercise_event::says_skip;
 use dockercise_pipeline::ids::{PipelineIx, RunId};
 use dockercise_pipeline::outcome::{Outcome, PipelineOutcome};
 use dockercise_pipeline::plan::{Manual, Plan};
@@ -27,8 +26,7 @@ pub async fn choose(
     }
     let mut selection = asked.trigger.select(plan, found.changed.as_deref());
     let mut ran_already = false;
-    // What GitHub says of a pull request holds no commit's message.
-    let skip = asked.skip || matches!(asked.trigger, Trigger::PullRequest { .. }) && says_skip(&found.commit.message);
+    let skip = asked.skips(&found.commit);
     for (ix, pipeline) in plan.pipelines() {
         if selection.why_not_needed(ix).is_some() {
             continue;

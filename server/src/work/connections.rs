@@ -40,11 +40,20 @@ async fn round(works: &Works) -> anyhow::Result<Option<chrono::DateTime<chrono::
         let claimed = connection::claim(&mut tx, now, now + HELD).await?;
         tx.commit().await?;
         let Some(claimed) = claimed else { break };
-        let connecting =
-            Connecting { db: &works.db, seal: &works.seal, clock: &works.clock, github: &works.github, public_url: &works.public_url };
+        let connecting = Connecting {
+            db: &works.db,
+            seal: &works.seal,
+            clock: &works.clock,
+            github: &works.github,
+            public_url: &works.public_url,
+            limits: &works.clients.limits,
+        };
         let full_name = claimed.full_name.clone();
         walk(&connecting, claimed, |words| tracing::info!(repository = full_name, "{words}")).await?;
         works.hub.requests.notify_one();
+        works.hub.looks.notify_one();
+        works.hub.effects.notify_one();
+        works.hub.deliveries.notify_one();
         works.hub.schedules.notify_one();
     }
     Ok(connection::next_due(&mut *works.db.read().await?).await?)

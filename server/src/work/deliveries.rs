@@ -2,14 +2,16 @@
 
 use super::changes::Since;
 use super::definitions::SERVER;
-use super::{Works, backoff, github_error, make, pull_requests};
+use super::follow::{self, Followed};
+use super::{Again, Works, backoff, make, pull_requests};
 use crate::db;
 use crate::db::connection;
 use crate::db::delivery::{self, End, Waiting};
 use crate::db::repository::{self, Repository};
 use crate::db::request::{self, Wanted};
+use crate::db::standing;
 use dockercise_event::{Asked, PullRequest, Pushed, understand};
-use dockercise_pipeline::ids::PipelineIx;
+use dockercise_pipeline::ids::{PipelineIx, RunId};
 use dockercise_pipeline::run::Event;
 use dockercise_pipeline::trigger::Trigger;
 use tokio_util::sync::CancellationToken;
@@ -52,14 +54,17 @@ async fn round(works: &Works) -> anyhow::Result<Option<chrono::DateTime<chrono::
 
 async fn failed(works: &Works, waiting: &Waiting, error: &anyhow::Error) -> anyhow::Result<()> {
     let words = format!("{error:#}");
-    let refused = github_error(error).is_some_and(|e| !e.transient());
-    let hopeless = waiting.attempts >= if refused { REFUSALS } else { TRIES };
+    let (until, tries) = match works.again(waiting.repository, error, waiting.attempts).await {
+        Again::At(until) => (until, TRIES),
+        Again::Refused(until) => (until, REFUSALS),
+    };
+    let hopeless = waiting.attempts >= tries;
     tracing::warn!(delivery.id = %waiting.id, delivery.attempts = waiting.attempts, error = words, hopeless, "a delivery was not carried out");
     let mut tx = works.db.write().await?;
     if hopeless {
         delivery::end(&mut tx, waiting.id, End::Failed, &words, None).await?;
     } else {
-        delivery::put_off(&mut tx, waiting.id, works.clock.now() + backoff(waiting.attempts), &words).await?;
+        delivery::put_off(&mut tx, waiting.id, until, &words).await?;
     }
     Ok(tx.commit().await?)
 }
@@ -83,18 +88,29 @@ async fn one(works: &Works, waiting: &Waiting) -> anyhow::Result<()> {
             if waited_for {
                 works.hub.connections.notify_one();
             }
+            works.hub.looks.notify_one();
             Ok(())
         }
         Ok(
             Asked::Deleted { repository: of, .. }
+            | Asked::Repository { repository: of, .. }
+            | Asked::HookGone { repository: of }
             | Asked::Pushed(Pushed { repository: of, .. })
             | Asked::PullRequest(PullRequest { repository: of, .. }),
         ) if of != repository.id => {
             end(works, waiting, End::Failed, "the event is of another repository than the one this webhook belongs to").await
         }
         Ok(Asked::Deleted { git_ref, .. }) => {
+            let mut tx = works.db.write().await?;
+            db::head::forget(&mut tx, repository.id, &git_ref).await?;
+            tx.commit().await?;
             let cancelled = cancel_runs_of(works, &repository, &git_ref, &format!("the deletion of {git_ref}")).await?;
             end(works, waiting, End::Done, &format!("`{git_ref}` was deleted; pipelines cancelled: {cancelled}")).await
+        }
+        Ok(Asked::Repository { action, .. }) => changed(works, waiting, &repository, &action).await,
+        Ok(Asked::HookGone { .. }) => {
+            look_soon(works, &repository).await?;
+            end(works, waiting, End::Done, "the webhook was removed at GitHub; it is made again").await
         }
         Ok(Asked::Pushed(pushed)) => push(works, waiting, &repository, &pushed).await,
         Ok(Asked::PullRequest(request)) => pull_requests::changed(works, waiting, &repository, &request).await,
@@ -112,7 +128,38 @@ pub(super) async fn end(works: &Works, waiting: &Waiting, how: End, note: &str) 
     Ok(tx.commit().await?)
 }
 
+/// The repository is called otherwise, or something else is to be known of it. Events come late and in any order: GitHub is
+/// asked how it is now.
+async fn changed(works: &Works, waiting: &Waiting, repository: &Repository, action: &str) -> anyhow::Result<()> {
+    let followed = follow::follow(works, repository.id).await?;
+    let mut note = format!("the repository was {}", action.escape_debug());
+    if action == "deleted" && followed == Followed::OutOfReach {
+        let live = db::run::live_in(&mut *works.db.read().await?, repository.id).await?;
+        note = format!("{note}; pipelines cancelled: {}", cancel(works, live, "the deletion of the repository").await?);
+    }
+    look_soon(works, repository).await?;
+    end(works, waiting, End::Done, &note).await
+}
+
+async fn look_soon(works: &Works, repository: &Repository) -> anyhow::Result<()> {
+    let mut tx = works.db.write().await?;
+    standing::look_at(&mut tx, repository.id, works.clock.now()).await?;
+    tx.commit().await?;
+    works.hub.looks.notify_one();
+    Ok(())
+}
+
 async fn push(works: &Works, waiting: &Waiting, repository: &Repository, pushed: &Pushed) -> anyhow::Result<()> {
+    let mut tx = works.db.write().await?;
+    if db::head::take_found(&mut tx, repository.id, &pushed.git_ref, &pushed.after, works.clock.now()).await? {
+        delivery::end(&mut tx, waiting.id, End::Ignored, "the commit was found by looking before this delivery came", None).await?;
+        return Ok(tx.commit().await?);
+    }
+    drop(tx);
+    let now_named = pushed.full_name.as_ref().is_some_and(|name| *name != repository.full_name());
+    let moved = now_named && follow::follow(works, repository.id).await? == Followed::Moved;
+    let renamed = if moved { repository::by_id(&mut *works.db.read().await?, repository.id).await? } else { None };
+    let repository = renamed.as_ref().unwrap_or(repository);
     let trigger = match pushed.git_ref.split_once("refs/tags/") {
         Some((_, tag)) => Trigger::Tag { tag: tag.to_owned() },
         None => Trigger::Push { branch: pushed.git_ref.trim_start_matches("refs/heads/").to_owned() },
@@ -153,9 +200,14 @@ fn since(repository: &Repository, pushed: &Pushed) -> Since {
 /// # Errors
 /// The database's.
 pub(super) async fn cancel_runs_of(works: &Works, repository: &Repository, git_ref: &str, by: &str) -> anyhow::Result<usize> {
+    let live = db::run::live_of(&mut *works.db.read().await?, repository.id, git_ref).await?;
+    cancel(works, live.into_iter().map(|(id, _)| id).collect(), by).await
+}
+
+async fn cancel(works: &Works, live: Vec<RunId>, by: &str) -> anyhow::Result<usize> {
     let mut cancelled = 0;
     let mut conn = works.db.read().await?;
-    for (id, _) in db::run::live_of(&mut conn, repository.id, git_ref).await? {
+    for id in live {
         let Some(stored) = db::run::load(&mut conn, id).await? else { continue };
         for p in &stored.pipelines {
             let event = Event::CancelRequested { pipeline: PipelineIx(p.ix as u32), by: by.to_owned() };

@@ -12,6 +12,7 @@ use crate::github::Commit;
 use crate::hub::Change;
 use crate::runs::begin::{self, NewRun};
 use crate::runs::want_status;
+use dockercise_event::says_skip;
 use dockercise_pipeline::compile::Compiled;
 use dockercise_pipeline::ids::{PipelineIx, RunId};
 use dockercise_pipeline::outcome::PipelineOutcome;
@@ -56,12 +57,23 @@ pub enum For {
     Delivery(Uuid),
     /// A request: it is meant as it is.
     Request(Uuid),
+    /// A request of this server for a commit whose delivery never came: as for a delivery.
+    Found(Uuid),
 }
+
+/// What is said of a run that nobody told us of.
+const FOUND: &str = "found by looking: its delivery never came";
 
 impl Asked {
     /// Is what ran already not to run again?
     pub fn once(&self) -> bool {
-        matches!(self.by, For::Delivery(_))
+        matches!(self.by, For::Delivery(_) | For::Found(_))
+    }
+
+    /// Does the commit say that it is not to run? Neither a pull request's event nor a branch holds the commit's message.
+    pub fn skips(&self, commit: &Commit) -> bool {
+        let unsaid = matches!(self.trigger, Trigger::PullRequest { .. }) || matches!(self.by, For::Found(_));
+        self.skip || unsaid && says_skip(&commit.message)
     }
 }
 
@@ -108,7 +120,12 @@ pub async fn run(works: &Works, repository: &Repository, asked: &Asked) -> anyho
     };
     match asked.by {
         For::Delivery(delivery) => delivery::end(&mut tx, delivery, how, &note, id).await?,
-        For::Request(request) => request::end(&mut tx, request, how, &note, id).await?,
+        For::Request(request) | For::Found(request) => request::end(&mut tx, request, how, &note, id).await?,
+    }
+    if let (For::Delivery(_), Trigger::Push { .. }) = (asked.by, &asked.trigger) {
+        let before = if let Since::Commit(before) = &asked.since { before } else { "" };
+        db::head::decided(&mut tx, repository.id, &asked.trigger.git_ref(), &asked.sha, before).await?;
+        db::head::take_found(&mut tx, repository.id, &asked.trigger.git_ref(), &asked.sha, works.clock.now()).await?;
     }
     definitions::heed(works, &mut tx, repository, asked, &found).await?;
     tx.commit().await?;
@@ -159,7 +176,7 @@ async fn good(
 
 /// A bad file makes a run too, with its diagnostics and a number for each pipeline, so that a person sees it.
 async fn bad(works: &Works, tx: &mut Tx, repository: &Repository, asked: &Asked, found: &Found) -> anyhow::Result<Result<RunId, String>> {
-    if asked.skip {
+    if asked.skips(&found.commit) {
         return Ok(Err("the commit's message says [skip ci]".to_owned()));
     }
     let now = works.clock.now();
@@ -220,5 +237,6 @@ fn new_row(works: &Works, repository: &Repository, asked: &Asked, Found { commit
         created_at: works.clock.now(),
         rerun_of: None,
         selection: None,
+        note: if matches!(asked.by, For::Found(_)) { FOUND.to_owned() } else { String::new() },
     })
 }

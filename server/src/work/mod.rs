@@ -9,6 +9,9 @@ pub mod connect;
 pub mod connections;
 pub mod definitions;
 pub mod deliveries;
+pub mod follow;
+pub mod heads;
+pub mod looks;
 pub mod make;
 pub mod policy;
 pub mod pull_requests;
@@ -20,7 +23,8 @@ pub mod timeouts;
 
 use crate::clock::Clock;
 use crate::db::Db;
-use crate::github::{Github, GithubError};
+use crate::db::repository::{Repository, Secret};
+use crate::github::{Github, GithubError, Limits};
 use crate::hub::Hub;
 use crate::runs::Runs;
 use crate::seal::Seal;
@@ -57,7 +61,10 @@ pub struct Works {
 /// Clients by repository, each with the sealed token it was made of: making one reads the system's certificates, and a
 /// kept one has its connection still.
 #[derive(Debug, Clone, Default)]
-pub struct Clients(Arc<Mutex<HashMap<i64, Made>>>);
+pub struct Clients {
+    made: Arc<Mutex<HashMap<i64, Made>>>,
+    limits: Limits,
+}
 
 /// The sealed token, and the client that was made of it.
 type Made = (Vec<u8>, Github);
@@ -70,15 +77,15 @@ const LONGEST_WAIT: Duration = Duration::from_secs(120);
 
 impl Works {
     /// A client that speaks for a repository.
-    fn client(&self, repository: &crate::db::repository::Repository) -> anyhow::Result<Github> {
-        use crate::db::repository::{Repository, Secret};
-        let mut clients = self.clients.0.lock().map_err(|_| anyhow::anyhow!("a maker of clients died"))?;
+    fn client(&self, repository: &Repository) -> anyhow::Result<Github> {
+        let mut clients = self.clients.made.lock().map_err(|_| anyhow::anyhow!("a maker of clients died"))?;
         if let Some((_, known)) = clients.get(&repository.id).filter(|(token, _)| *token == repository.token) {
             return Ok(known.clone());
         }
         let row = Repository::row(repository.id, Secret::Token);
         let token = self.seal.open_text(&row, &repository.token)?;
         let made = Github::new(&self.github.github_api, &token).context("making a client for GitHub")?;
+        let made = made.within(self.clients.limits.of(&token));
         clients.insert(repository.id, (repository.token.clone(), made.clone()));
         Ok(made)
     }
@@ -104,4 +111,44 @@ fn backoff(attempts: i64) -> chrono::Duration {
 /// GitHub's error inside another one, if it is there.
 fn github_error(error: &anyhow::Error) -> Option<&GithubError> {
     error.chain().find_map(|e| e.downcast_ref())
+}
+
+/// When what failed is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Again {
+    /// Then.
+    At(DateTime<Utc>),
+    /// As often as what GitHub refuses may be; then.
+    Refused(DateTime<Utc>),
+}
+
+/// How long what only a person can mend is left alone; connecting the repository anew wakes it.
+const MENDED_BY_A_PERSON: chrono::Duration = chrono::Duration::hours(1);
+
+impl Works {
+    /// What to do about a failure: wait for GitHub's limit to be over, follow a repository that is called otherwise by now,
+    /// leave alone what waits for a person.
+    async fn again(&self, repository: i64, error: &anyhow::Error, attempts: i64) -> Again {
+        let now = self.clock.now();
+        let later = now + backoff(attempts);
+        let Some(github) = github_error(error) else { return Again::At(later) };
+        if let Some(until) = github.until {
+            return Again::At(until);
+        }
+        if github.transient() {
+            return Again::At(later);
+        }
+        if !github.unknown_token() && !github.may_have_moved() {
+            return Again::Refused(later);
+        }
+        match follow::follow(self, repository).await {
+            Ok(follow::Followed::Moved) => Again::At(now),
+            Ok(follow::Followed::AsBefore) => Again::Refused(later),
+            Ok(follow::Followed::OutOfReach) => Again::At(now + MENDED_BY_A_PERSON),
+            Err(e) => {
+                tracing::info!(repository.id = repository, error = format!("{e:#}"), "where the repository is cannot be asked right now");
+                Again::At(later)
+            }
+        }
+    }
 }

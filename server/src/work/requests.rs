@@ -2,10 +2,11 @@
 
 use super::changes::Since;
 use super::make::{self, Asked, For};
-use super::{Works, backoff, definitions, github_error};
+use super::{Again, Works, backoff, definitions, github_error};
 use crate::db::delivery::End;
 use crate::db::repository::{self, Repository};
 use crate::db::request::{self, Waiting, Wanted};
+use crate::db::standing;
 use dockercise_pipeline::trigger::Trigger;
 use tokio_util::sync::CancellationToken;
 
@@ -45,13 +46,18 @@ async fn round(works: &Works) -> anyhow::Result<Option<chrono::DateTime<chrono::
 async fn failed(works: &Works, waiting: &Waiting, error: &anyhow::Error) -> anyhow::Result<()> {
     let words = format!("{error:#}");
     let refused = github_error(error).is_some_and(|e| !e.transient());
-    let hopeless = refused || waiting.attempts >= TRIES;
+    let (until, in_vain) = match works.again(waiting.repository, error, waiting.attempts).await {
+        // A person waits for an answer; what is asked for by time or by ourselves can wait for one who mends it.
+        Again::At(until) => (until, refused && until > works.clock.now() && matches!(waiting.wanted, Wanted::Start { .. })),
+        Again::Refused(until) => (until, true),
+    };
+    let hopeless = in_vain || waiting.attempts >= TRIES;
     tracing::warn!(request.id = %waiting.id, request.attempts = waiting.attempts, error = words, hopeless, "a request was not carried out");
     let mut tx = works.db.write().await?;
     if hopeless {
         request::end(&mut tx, waiting.id, End::Failed, &words, None).await?;
     } else {
-        request::put_off(&mut tx, waiting.id, works.clock.now() + backoff(waiting.attempts), &words).await?;
+        request::put_off(&mut tx, waiting.id, until, &words).await?;
     }
     Ok(tx.commit().await?)
 }
@@ -65,6 +71,20 @@ async fn one(works: &Works, waiting: &Waiting) -> anyhow::Result<()> {
         Wanted::Read => {
             let words = definitions::look(works, &repository).await?;
             end(works, waiting, End::Done, &words).await
+        }
+        Wanted::Found { git_ref, sha, before } => {
+            let branch = git_ref.trim_start_matches("refs/heads/").to_owned();
+            let since = match before {
+                Some(before) => Since::Commit(before.clone()),
+                None if branch == repository.default_branch => Since::Nothing,
+                None => Since::Commit(repository.default_branch.clone()),
+            };
+            let trigger = Trigger::Push { branch };
+            let asked = Asked { trigger, sha: sha.clone(), since, skip: false, base: None, by: For::Found(waiting.id) };
+            make::run(works, &repository, &asked).await.map(drop)
+        }
+        Wanted::Time { .. } if !runs(works, &repository).await? => {
+            end(works, waiting, End::Failed, "the repository cannot be reached, or is archived").await
         }
         Wanted::Time { pipeline, cron } => {
             let branch = repository.default_branch.clone();
@@ -85,6 +105,11 @@ async fn one(works: &Works, waiting: &Waiting) -> anyhow::Result<()> {
             make(works, waiting, &repository, trigger, sha).await
         }
     }
+}
+
+async fn runs(works: &Works, repository: &Repository) -> anyhow::Result<bool> {
+    let stands = standing::of(&mut *works.db.read().await?, repository.id).await?;
+    Ok(stands.is_some_and(|stands| stands.standing().runs()))
 }
 
 async fn end(works: &Works, waiting: &Waiting, how: End, note: &str) -> anyhow::Result<()> {

@@ -73,7 +73,7 @@ async fn a_status_that_waits_outlives_the_server() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_token_that_was_revoked_fails_the_delivery_with_words_and_a_redelivery_runs_it() {
+async fn a_push_waits_for_a_token_that_was_revoked_and_runs_with_the_next_one() {
     let Some(mut world) = World::new().await else { return };
     world.push("ci", SMALL).unwrap();
     world.api.run("ci", 1).await.unwrap().ends("passed").await.unwrap();
@@ -81,15 +81,19 @@ async fn a_token_that_was_revoked_fails_the_delivery_with_words_and_a_redelivery
     world.github.revoke_token(&world.token);
     world.clone.commit("More").unwrap();
     world.clone.git(&["push", "--quiet", &world.github.git_url("anna/app", &pusher), "main"]).unwrap();
-    let failed = async || Ok(world.inbox().await?.into_iter().find(|d| d.state == "failed"));
-    let failed = stories::api::eventually("the delivery's failure", failed).await.unwrap();
-    assert!(failed.note.contains("GitHub answered 401"), "{failed:?}");
+    let waits = async || Ok(world.inbox().await?.into_iter().find(|d| d.state == "waiting" && !d.note.is_empty()));
+    let waits = stories::api::eventually("the delivery's wait", waits).await.unwrap();
+    assert!(waits.note.contains("GitHub answered 401"), "{waits:?}");
+    let said = async || Ok(world.stands().await?.filter(|stands| stands["standing"] == "refused"));
+    let said = stories::api::eventually("the repository's standing", said).await.unwrap();
+    assert!(said["note"].as_str().is_some_and(|note| note.contains("connect it again")), "{said}");
 
     world.token = world.github.create_token("anna", &["repo", "admin:repo_hook"]).unwrap();
     world.server.connect("anna/app", &world.token).unwrap();
-    let sent = world.github.deliveries("anna/app").into_iter().rfind(|d| d.guid == failed.guid).unwrap();
-    world.github.redeliver("anna/app", sent.id).unwrap();
     world.api.run("ci", 2).await.unwrap().ends("passed").await.unwrap();
-    assert_eq!(world.closed(&failed.guid).await.unwrap().state, "done");
+    assert_eq!(world.closed(&waits.guid).await.unwrap().state, "done");
+    let said = async || Ok(world.stands().await?.filter(|stands| stands["standing"] == "ok"));
+    stories::api::eventually("the repository's standing", said).await.unwrap();
+    assert_eq!(world.api.numbers("ci").await.unwrap(), [2, 1]);
     world.close().await;
 }

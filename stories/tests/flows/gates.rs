@@ -26,7 +26,7 @@ deploy:
     assert_eq!(view["gates"][0]["note"], "look first");
     run.step_is("build", "passed").await.unwrap();
     assert_eq!(run.step("deploy").await.unwrap()["state"], "at-gate");
-    world.status_is("ci", &sha, "pending: waiting for a click").await.unwrap();
+    world.status_is("ci", &sha, "pending: waiting for a click before deploy").await.unwrap();
     run.click().await.unwrap();
     run.ends("passed").await.unwrap();
     assert_eq!(run.value("deploy").await.unwrap(), b"built\n42\n42\n");

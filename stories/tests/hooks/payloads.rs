@@ -7,7 +7,7 @@ use stories::World;
 use stories::inbox::Stored;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/npm");
-const EVENTS: [&str; 5] = ["push", "create", "delete", "ping", "pull_request"];
+const EVENTS: [&str; 7] = ["push", "create", "delete", "ping", "pull_request", "repository", "meta"];
 
 /// Every example of the events that we handle, of github.com and of each GitHub Enterprise: event, payload.
 fn examples() -> Vec<(String, Value)> {
@@ -42,6 +42,16 @@ fn pull_request(stored: &Stored, body: &Value, id: u64) -> bool {
     }
 }
 
+/// Was it told that something became of a repository? What the event says of it is not believed: GitHub is asked.
+fn repository(stored: &Stored, body: &Value, id: u64) -> bool {
+    let action = body["action"].as_str().unwrap_or_default();
+    match action {
+        "created" => stored.state == "ignored" && stored.note.contains("starts nothing"),
+        _ if body["repository"]["id"] == id => stored.state == "done" && stored.note == format!("the repository was {action}"),
+        _ => stored.state == "failed" && stored.note.contains("another repository"),
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_of_githubs_examples_are_taken_and_closed_with_words() {
     let Some(world) = World::new().await else { return };
@@ -69,6 +79,10 @@ async fn all_of_githubs_examples_are_taken_and_closed_with_words() {
             "ping" => stored.state == "done",
             "create" | "delete" => stored.state == "ignored",
             "pull_request" => pull_request(stored, &body, id),
+            "repository" => repository(stored, &body, id),
+            "meta" if body["repository"]["id"].is_null() => stored.state == "ignored",
+            "meta" if body["repository"]["id"] == id => stored.state == "done" && stored.note.contains("made again"),
+            "meta" => stored.state == "failed" && stored.note.contains("another repository"),
             // Nothing of ours is at those commits.
             _ if body["repository"]["id"] != id => stored.state == "failed" && stored.note.contains("another repository"),
             _ if deleted => stored.state == "done",

@@ -26,6 +26,7 @@ fn table() -> BTreeMap<&'static str, [u16; 6]> {
         ("GET /api/connect/{repository}", [401, 404, 404, 404, 404, 404]),
         ("POST /api/connect", [401, 422, 422, 422, 422, 422]),
         ("GET /api/pipelines", [401, 200, 200, 200, 200, 200]),
+        ("GET /api/repositories", [401, 200, 200, 200, 200, 200]),
         ("GET /api/results/{account}/{pipeline}", SEE),
         ("GET /api/results/{account}/{pipeline}/{number}", SEE),
         ("GET /api/results/{account}/{pipeline}/{number}/events", SEE),
@@ -136,6 +137,8 @@ async fn s18_every_route_answers_each_as_it_is_written() {
     assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:?}");
     let list: Value = stranger.ask(Method::GET, "/api/pipelines", None).await.unwrap().json().await.unwrap();
     assert_eq!(list["pipelines"], json!([]));
+    let list: Value = stranger.ask(Method::GET, "/api/repositories", None).await.unwrap().json().await.unwrap();
+    assert_eq!(list["repositories"], json!([]));
     world.close().await;
 }
 

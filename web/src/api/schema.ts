@@ -138,6 +138,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/repositories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All connected repositories that the caller may see. */
+        get: operations["connected_repositories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/results/{account}/{pipeline}": {
         parameters: {
             query?: never;
@@ -988,6 +1005,31 @@ export interface components {
             span: components["schemas"]["SpanView"];
             text: string;
         };
+        /** @description All connected repositories. */
+        Repositories: {
+            /** @description By account and name. */
+            repositories: components["schemas"]["RepositoryLine"][];
+        };
+        /** @description A connected repository as it stands at GitHub. */
+        RepositoryLine: {
+            /** @description The account its runs happen in. */
+            account: string;
+            /**
+             * Format: date-time
+             * @description When this server last looked whether it missed anything.
+             */
+            looked_at: string | null;
+            /** @description `owner/name`, as it is called now. */
+            name: string;
+            /** @description Why, in words. */
+            note: string | null;
+            /** @description Can anyone see it at GitHub? */
+            public: boolean;
+            /** @description `ok`, `archived`, `gone` (deleted, or hidden from this server), `refused` (the token is not known any more) or `no-hook`. */
+            standing: string;
+            /** @description Its page at GitHub. */
+            url: string;
+        };
         /** @description A repository. */
         RepositoryView: {
             /** @description `owner/name`. */
@@ -1082,6 +1124,8 @@ export interface components {
              * @description The pipeline's newest number.
              */
             newest: number;
+            /** @description What is to be said of how it came to be. */
+            note?: string | null;
             /**
              * Format: int64
              * @description The number.
@@ -1699,6 +1743,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Pipelines"];
+                };
+            };
+        };
+    };
+    connected_repositories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Repositories"];
                 };
             };
         };

@@ -2,7 +2,7 @@
 
 use crate::db::Conn;
 use chrono::{DateTime, Utc};
-use dockercise_pipeline::ids::{RunId, StepIx};
+use dockercise_pipeline::ids::{PipelineIx, RunId, StepIx};
 use dockercise_pipeline::wire::ResolvedImage;
 use uuid::Uuid;
 
@@ -126,16 +126,34 @@ pub async fn newest_pull_at(conn: &mut Conn, repository: i64, name: &str, sha: &
     .await
 }
 
-/// Does any run of the pipeline at that commit have a number?
+/// The run whose state is the commit's, and the pipeline's position in it: the newest that ran, by whatever it was started; where
+/// none did, the newest in which it was not needed. So a tag on a failed commit does not turn it green.
 ///
 /// # Errors
 /// The database's.
-pub async fn ran_at(conn: &mut Conn, repository: i64, name: &str, sha: &str) -> sqlx::Result<bool> {
-    sqlx::query_scalar("select exists (select 1 from run_pipeline where repository = $1 and name = $2 and sha = $3 and number is not null)")
-        .bind(repository)
-        .bind(name)
-        .bind(sha)
-        .fetch_one(conn)
+pub async fn newest_of_commit(conn: &mut Conn, repository: i64, sha: &str, name: &str) -> sqlx::Result<Option<(RunId, usize)>> {
+    let found: Option<(Uuid, i64)> = sqlx::query_as(
+        "select p.run, p.ix from run_pipeline p join run r on r.id = p.run
+         where p.repository = $1 and p.sha = $2 and p.name = $3
+         order by p.number is null, r.created_at desc, p.number desc limit 1",
+    )
+    .bind(repository)
+    .bind(sha)
+    .bind(name)
+    .fetch_optional(conn)
+    .await?;
+    Ok(found.map(|(run, ix)| (RunId(run), ix as usize)))
+}
+
+/// Repository, commit and name of a run's pipeline.
+///
+/// # Errors
+/// The database's.
+pub async fn commit_of(conn: &mut Conn, id: RunId, pipeline: PipelineIx) -> sqlx::Result<Option<(i64, String, String)>> {
+    sqlx::query_as("select repository, sha, name from run_pipeline where run = $1 and ix = $2")
+        .bind(id.0)
+        .bind(i64::from(pipeline.0))
+        .fetch_optional(conn)
         .await
 }
 

@@ -4,8 +4,8 @@ mod list;
 mod save;
 
 pub use list::{
-    Listed, Newest, by_number, expired_gates, images, is_over, list, live_in, live_of, newest_at, newest_number, newest_pull_at,
-    numbers_of, ran_at, step_record, step_state, timed_out, version,
+    Listed, Newest, by_number, commit_of, expired_gates, images, is_over, list, live_in, live_of, newest_at, newest_number,
+    newest_of_commit, newest_pull_at, numbers_of, step_record, step_state, timed_out, version,
 };
 pub use save::{NewPipeline, insert, save, set_step_image, set_step_record};
 
@@ -58,6 +58,8 @@ pub struct RunRow {
     pub rerun_of: Option<Uuid>,
     /// [`Selection`] as JSON; none in a run of an older version, or where the files were bad.
     pub selection: Option<String>,
+    /// What is to be said of how it came to be; empty where its trigger says all.
+    pub note: String,
 }
 
 /// A pipeline's row in a run.
@@ -182,7 +184,7 @@ pub fn encode<T: serde::Serialize>(value: &T) -> sqlx::Result<String> {
 pub async fn load(conn: &mut Conn, id: RunId) -> sqlx::Result<Option<Stored>> {
     let row: Option<RunRow> = sqlx::query_as(
         "select id, repository, account, trigger, git_ref, sha, message, author, plan, plan_hash, diagnostics, version, fence, job,
-            over, created_at, rerun_of, selection from run where id = $1",
+            over, created_at, rerun_of, selection, note from run where id = $1",
     )
     .bind(id.0)
     .fetch_optional(&mut *conn)

@@ -30,8 +30,8 @@ pub struct NewPipeline {
 pub async fn insert(conn: &mut Conn, row: &RunRow, pipelines: &[NewPipeline], machine: Option<&Run>) -> sqlx::Result<()> {
     sqlx::query(
         "insert into run (id, repository, account, trigger, git_ref, sha, message, author, plan, diagnostics, version, fence, job,
-            over, created_at, rerun_of, selection, plan_hash)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+            over, created_at, rerun_of, selection, plan_hash, note)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
     )
     .bind(row.id)
     .bind(row.repository)
@@ -51,6 +51,7 @@ pub async fn insert(conn: &mut Conn, row: &RunRow, pipelines: &[NewPipeline], ma
     .bind(row.rerun_of)
     .bind(&row.selection)
     .bind(&row.plan_hash)
+    .bind(&row.note)
     .execute(&mut *conn)
     .await?;
     for (ix, p) in pipelines.iter().enumerate() {

@@ -5,6 +5,7 @@ pub mod connect;
 pub mod events;
 pub mod logs;
 pub mod pipelines;
+pub mod repositories;
 pub mod results;
 pub mod secrets;
 pub mod start;

@@ -3,6 +3,7 @@
 mod connect;
 mod diagnostic;
 mod log;
+mod repository;
 mod run;
 mod start;
 mod step;
@@ -10,6 +11,7 @@ mod step;
 pub use connect::{ConnectLine, ConnectStep, Connectable, ConnectionView, FoundView};
 pub use diagnostic::{DiagnosticView, RelatedView, SpanView};
 pub use log::{FrameView, LogPage, LogView};
+pub use repository::{Repositories, RepositoryLine};
 pub use run::{
     Can, CommitView, EdgeView, GateView, PipelineLine, PipelineShown, PipelineView, Pipelines, RepositoryView, RunList, RunSummary,
     RunView, StopView,

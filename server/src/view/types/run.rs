@@ -152,6 +152,8 @@ pub struct RunView {
     /// Lower-case hex sha256 over the whole graph: `dockercise run --graph` gives the same at the same commit. None where the
     /// files have errors.
     pub plan_hash: Option<String>,
+    /// What is to be said of how it came to be.
+    pub note: Option<String>,
     /// What the compiler said about the files at this commit.
     #[schema(value_type = Vec<super::DiagnosticView>)]
     pub diagnostics: Vec<Diagnostic>,

@@ -2,11 +2,13 @@
 
 use super::{Connecting, Stop, client, hook_url, known, public_key, refused};
 use crate::db::connection::Connection;
+use crate::db::head;
 use crate::db::repository::{self, Repository, Secret};
 use crate::db::request::{self, Wanted};
 use crate::github::{Github, GithubError, HookWanted, Refusal, RepositoryInfo, archived, no_admin};
 use crate::settings::GithubSettings;
 use crate::store::hex;
+use crate::work::looks::wake;
 use anyhow::Context as _;
 use ssh_key::private::Ed25519Keypair;
 use ssh_key::{LineEnding, PrivateKey};
@@ -130,8 +132,19 @@ pub async fn hook(c: &Connecting<'_>, row: &Connection, resumed: bool) -> Result
         return Err(refused(c, row, e));
     }
     repository.hook_id = Some(hook);
+    // What is there already is not run; what is pushed from now on is.
+    let heads_known = head::known(&mut *c.db.read().await?, repository.id).await?;
+    let branches = if heads_known { Ok(Vec::new()) } else { github.branches(&row.full_name).await };
+    let branches = match branches {
+        Ok(branches) => branches,
+        Err(e) => return Err(refused(c, row, e)),
+    };
+    let heads: Vec<(String, String)> = branches.into_iter().map(|b| (format!("refs/heads/{}", b.name), b.sha)).collect();
     let mut tx = c.db.write().await?;
     repository::save(&mut tx, &repository, c.clock.now()).await?;
+    head::remember(&mut tx, repository.id, &heads).await?;
+    // And at what waited for another token.
+    wake(&mut tx, repository.id, c.clock.now()).await?;
     // The server looks at the files itself, soon.
     request::ask(&mut tx, repository.id, &Wanted::Read, &row.asked_by, c.clock.now()).await?;
     tx.commit().await?;

@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::db::Db;
 use crate::db::connection::{self, Connection, Stands, Step, StepName, StepState, Want};
 use crate::db::repository::{self, Repository, Secret};
-use crate::github::{Github, GithubError, Refusal};
+use crate::github::{Github, GithubError, Limits, Refusal};
 use crate::seal::Seal;
 use crate::settings::GithubSettings;
 use chrono::{DateTime, Utc};
@@ -40,6 +40,8 @@ pub struct Connecting<'a> {
     pub github: &'a GithubSettings,
     /// This server's public address, without a slash at its end.
     pub public_url: &'a str,
+    /// What GitHub has said of its limits.
+    pub limits: &'a Limits,
 }
 
 /// Why a step is not done.
@@ -212,7 +214,7 @@ async fn save(c: &Connecting<'_>, row: &Connection, due: DateTime<Utc>) -> sqlx:
 /// A client that speaks for who asked.
 fn client(c: &Connecting<'_>, row: &Connection) -> anyhow::Result<Github> {
     let token = c.seal.open_text(&Connection::row(row.repository), &row.token)?;
-    Github::new(&c.github.github_api, &token)
+    Ok(Github::new(&c.github.github_api, &token)?.within(c.limits.of(&token)))
 }
 
 /// The repository's row.
@@ -222,9 +224,7 @@ async fn known(c: &Connecting<'_>, row: &Connection) -> sqlx::Result<Option<Repo
 
 /// What a failed call means here.
 fn refused(c: &Connecting<'_>, row: &Connection, e: GithubError) -> Stop {
-    let limited = e.status == Some(429) || e.status == Some(403) && e.why.contains("rate limit");
-    let away = e.status.is_none_or(|status| status >= 500 || status == 408);
-    if limited || away {
+    if e.transient() {
         return Stop::Later { error: e.to_string(), at: again(&e, c) };
     }
     Stop::Refused(Refusal::of(&e, &row.full_name, &c.github.github_web))
@@ -232,9 +232,7 @@ fn refused(c: &Connecting<'_>, row: &Connection, e: GithubError) -> Stop {
 
 /// When GitHub wants to be asked again; none where it does not say.
 fn again(e: &GithubError, c: &Connecting<'_>) -> Option<DateTime<Utc>> {
-    let limited = e.status == Some(429) || e.why.contains("rate limit");
-    // Its docs: at least a minute where it is too much and it does not say for how long.
-    limited.then(|| c.clock.now() + chrono::Duration::seconds(60))
+    e.until.filter(|until| *until > c.clock.now())
 }
 
 /// Where the webhook delivers.
