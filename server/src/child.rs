@@ -17,7 +17,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// A child that lived this long was well.
 const WELL: Duration = Duration::from_secs(30);
 /// How long it may take to end when asked.
-const GRACE: Duration = Duration::from_secs(5);
+const GRACE: Duration = Duration::from_secs(10);
 
 /// How the child is started.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use super::{Engine, EngineError, EngineOptions, Inner, OneRun};
 use bollard::models::{ContainerCreateBody, HostConfig, VolumeCreateRequest};
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, CreateImageOptionsBuilder, ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder,
-    RemoveImageOptionsBuilder, StartContainerOptions,
+    StartContainerOptions,
 };
 use bollard::{API_DEFAULT_VERSION, Docker};
 use dockercise_init::message::{Place, Reply, Request, Root};
@@ -114,18 +114,6 @@ impl Engine {
         for volume in found.volumes.unwrap_or_default() {
             // The keeper may be on its way out still.
             Inner::or_stuck(inner.try_to_remove(|| inner.remove_volume(&volume.name)).await)?;
-        }
-        Ok(())
-    }
-
-    /// Removes all that is there for this host, and the helper image.
-    pub async fn leave(self) -> Result<(), EngineError> {
-        self.clear().await?;
-        let inner = &self.inner;
-        // Another host on the same engine may be using the image: then it stays.
-        let options = RemoveImageOptionsBuilder::default().build();
-        if let Err(error) = inner.docker.remove_image(&inner.helper, Some(options), None).await {
-            tracing::debug!(%error, "the helper image stays");
         }
         Ok(())
     }

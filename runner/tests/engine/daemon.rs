@@ -142,5 +142,5 @@ async fn r07_with_live_restore_a_step_goes_on_without_its_daemon() {
     // This engine counts the mounts of a container that it kept for ever, so its volumes stay until its next start.
     let left = labelled(&rig.docker, &rig.host).await;
     assert!(left.iter().all(|name| name.starts_with("volume ") || name.contains("-keeper-")), "{left:?}");
-    rig.engine.leave().await.unwrap();
+    rig.engine.clear().await.unwrap();
 }

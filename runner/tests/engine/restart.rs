@@ -17,7 +17,7 @@ async fn another_runner_takes_up_where_the_first_was_lost() {
     drop(std::mem::replace(&mut rig.engine, connect("00000000").await));
     eventually(|| async { keepers(labelled(&rig.docker, &host).await) == 0 }).await;
     let stranger = std::mem::replace(&mut rig.engine, connect(&host).await);
-    stranger.leave().await.unwrap();
+    stranger.clear().await.unwrap();
 
     assert_eq!(rig.engine.find(&spec.key).await.unwrap(), Some(Found::Running));
     rig.engine.open_run(rig.run).await.unwrap();

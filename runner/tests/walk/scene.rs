@@ -112,7 +112,7 @@ impl Scene {
         for run in ahead {
             engine.close_run(RunId(run.parse().unwrap())).await.unwrap();
         }
-        engine.leave().await.unwrap();
+        engine.clear().await.unwrap();
         for folder in ["jobs", "runs", "tmp"] {
             assert_eq!(std::fs::read_dir(self.data.path().join(folder)).unwrap().count(), 0, "left in {folder}");
         }

@@ -172,7 +172,7 @@ impl Rig {
         let Rig { engine, docker, host, run, .. } = self;
         engine.close_run(run).await.unwrap();
         assert_eq!(engine.runs().await.unwrap(), Vec::<String>::new());
-        engine.leave().await.unwrap();
+        engine.clear().await.unwrap();
         assert_eq!(labelled(&docker, &host).await, Vec::<String>::new());
     }
 }
