@@ -118,7 +118,14 @@ impl Post {
     /// # Errors
     /// There is no answer.
     pub async fn send(&self) -> anyhow::Result<(u16, String)> {
-        let client = reqwest::Client::new();
+        self.send_by(&reqwest::Client::new()).await
+    }
+
+    /// As [`Post::send`], by a client that is there already.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn send_by(&self, client: &reqwest::Client) -> anyhow::Result<(u16, String)> {
         let answer = client.post(&self.url).headers(self.headers.clone()).body(self.body.clone()).send().await?;
         Ok((answer.status().as_u16(), answer.text().await?))
     }

@@ -2,7 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use reqwest::{Client, Method, RequestBuilder};
+use std::time::{Duration, Instant};
 use stories::World;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 const GATED: &str = "after: human-click\nsay:\n  img: IMAGE\n  run: echo said\n";
 
@@ -155,5 +158,48 @@ async fn s63_s67_refs_and_messages_are_only_text() {
     option.ends("infra").await.unwrap();
     let reason = option.step("say").await.unwrap()["reason"].clone();
     assert!(reason.as_str().unwrap().contains("is not the name of a ref"), "{reason}");
+    world.close().await;
+}
+
+/// How many hold a connection open.
+const SLOW: usize = 2000;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s58_whoever_sends_a_byte_now_and_then_is_given_up_and_holds_nobody_up() {
+    let Some(world) = World::new().await else { return };
+    let address = world.server.url().trim_start_matches("http://").to_owned();
+    let head = "GET /api/pipelines HTTP/1.1\r\nx-slow: ";
+    let body = format!("POST /hooks/github/x HTTP/1.1\r\nhost: {address}\r\ncontent-length: 1000\r\n\r\n{{");
+    let began = Instant::now();
+    let mut slow = Vec::new();
+    for n in 0..SLOW {
+        let mut stream = TcpStream::connect(&address).await.unwrap();
+        stream.write_all(if n % 2 == 0 { head.as_bytes() } else { body.as_bytes() }).await.unwrap();
+        slow.push(stream);
+    }
+    let client = Client::new();
+    let mut quickest = Duration::MAX;
+    for _ in 0..5 {
+        let asked = Instant::now();
+        assert_eq!(status(client.get(format!("{}/api/pipelines", world.server.url()))).await, 200);
+        quickest = quickest.min(asked.elapsed());
+    }
+    println!("beside {SLOW} slow ones a request took {quickest:?}");
+    assert!(quickest < Duration::from_secs(1), "{quickest:?}");
+    // Each gets a byte more from time to time, until the server has given it up.
+    let given_up = slow.into_iter().map(|mut stream| async move {
+        let mut answer = Vec::new();
+        loop {
+            match tokio::time::timeout(Duration::from_secs(3), stream.read_buf(&mut answer)).await {
+                Ok(Ok(0) | Err(_)) => return,
+                Ok(Ok(_)) => {}
+                Err(_) if stream.write_all(b"a").await.is_err() => return,
+                Err(_) => {}
+            }
+        }
+    });
+    let all = futures_util::future::join_all(given_up);
+    tokio::time::timeout(Duration::from_secs(40), all).await.expect("connections are held for longer than the limit allows");
+    println!("all were given up after {:?}", began.elapsed());
     world.close().await;
 }

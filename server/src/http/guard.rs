@@ -3,12 +3,16 @@
 use super::caller::page_token;
 use super::{App, Fault};
 use crate::people::Caller;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{HOST, HeaderName, HeaderValue, ORIGIN};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use futures_util::StreamExt as _;
+use std::time::Duration;
 use subtle::ConstantTimeEq as _;
+use tokio::time::{Instant, timeout_at};
 
 /// A header that no form and no plain request of another site can set.
 const OURS: HeaderName = HeaderName::from_static("x-dockercise");
@@ -72,6 +76,35 @@ pub async fn same_origin(State(app): State<App>, request: Request, next: Next) -
             .into_response();
         }
     }
+    next.run(request).await
+}
+
+/// How long a body may take: so long, and a second more for each so many bytes of it.
+const BODY_TIME: Duration = Duration::from_secs(10);
+const BODY_RATE: u64 = 32 * 1024;
+
+/// Gives up a body that trickles in: whoever sends it would hold a connection, and what it has read so far, for ever.
+pub async fn slow_body(request: Request, next: Next) -> Response {
+    if [Method::GET, Method::HEAD].contains(request.method()) {
+        return next.run(request).await;
+    }
+    let began = Instant::now();
+    let request = request.map(|body| {
+        let mut pieces = body.into_data_stream();
+        Body::from_stream(async_stream::stream! {
+            let mut come: u64 = 0;
+            loop {
+                let until = began + BODY_TIME + Duration::from_millis(come * 1000 / BODY_RATE);
+                let Ok(piece) = timeout_at(until, pieces.next()).await else {
+                    yield Err(axum::Error::new("the body took too long"));
+                    return;
+                };
+                let Some(piece) = piece else { return };
+                come += piece.as_ref().map_or(0, |bytes| bytes.len() as u64);
+                yield piece;
+            }
+        })
+    });
     next.run(request).await
 }
 

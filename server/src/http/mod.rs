@@ -155,6 +155,7 @@ pub fn router(app: App) -> Router {
         .route("/api/openapi.json", get(pages::openapi))
         .fallback(pages::page)
         .layer(DefaultBodyLimit::max(BODY))
+        .layer(middleware::from_fn(guard::slow_body))
         .layer(middleware::from_fn_with_state(app.clone(), guard::known_host))
         .layer(middleware::from_fn(guard::headers))
         .with_state(app)

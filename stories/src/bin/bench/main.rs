@@ -1,5 +1,7 @@
 //! `make bench`: the figures of the README, each measured beside `docker run` in the same minutes on the same machine.
 
+mod webhooks;
+
 use anyhow::Context as _;
 use clap::Parser;
 use serde_json::Value;
@@ -30,6 +32,14 @@ struct Args {
     /// Only the steps beside each other, to see where their time goes
     #[arg(long)]
     wide: bool,
+
+    /// Only webhooks: how soon they are answered and GitHub is told
+    #[arg(long)]
+    webhooks: bool,
+
+    /// So many seconds webhooks come at GitHub's pace
+    #[arg(long, default_value_t = 60)]
+    seconds: u32,
 }
 
 /// Measurements of one thing.
@@ -57,6 +67,11 @@ async fn main() -> anyhow::Result<()> {
             let (own, xargs) = (wide(&world, round).await?, docker_runs_beside_each_other()?);
             println!("{WIDE} at once: {:.0} ms against {:.0} ms: {:.2}", own * 1e3, xargs * 1e3, own / xargs);
         }
+        world.close().await;
+        return Ok(());
+    }
+    if args.webhooks {
+        println!("{}", webhooks::measure(&world, args.seconds).await?);
         world.close().await;
         return Ok(());
     }
@@ -92,6 +107,7 @@ async fn main() -> anyhow::Result<()> {
         );
     }
     println!("{}", table(&docker, &millis, &ratios, idle));
+    println!("{}", webhooks::measure(&world, args.seconds).await?);
     world.close().await;
     Ok(())
 }
