@@ -85,6 +85,20 @@ export class MockApi {
         })),
       });
     }
+    if (parts[0] === "repositories")
+      return json({
+        repositories: [
+          {
+            account: "local",
+            name: "acme/old-shop",
+            url: "https://github.example/acme/old-shop",
+            standing: "archived",
+            note: "its pipelines are not started any more",
+            public: true,
+            looked_at: null,
+          },
+        ],
+      });
     if (parts[0] === "me") return json(this.me);
     if (parts[0] === "login") return json({ url: "https://github.example/login/oauth/authorize?state=1" });
     if (parts[0] === "audit") return json({ lines: [], more: false, damaged: null });

@@ -57,6 +57,12 @@ describe("the first page", () => {
     expect(document.title).toBe("(1) dockercise");
   });
 
+  it("says where GitHub has something against a repository", async () => {
+    open("/");
+    const list = await screen.findByRole("list", { name: "repositories that need a look" });
+    expect(within(list).getByText(/is archived/)).toBeTruthy();
+  });
+
   it("keeps the search in the address", async () => {
     open("/?q=kettle");
     expect(await screen.findByRole("link", { name: "kettle" })).toBeTruthy();

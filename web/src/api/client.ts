@@ -9,6 +9,7 @@ import type {
   Phase,
   PipelineRow,
   Place,
+  RepositoryLine,
   RunPage,
   RunView,
   Scope,
@@ -239,6 +240,11 @@ export function setSecret(id: SecretId, value: string): Promise<void> {
 
 export function removeSecret(id: SecretId): Promise<void> {
   return done(http.DELETE("/api/secrets/{name}", { params: secretParams(id) }));
+}
+
+/** The connected repositories, and where they stand at GitHub. */
+export async function getRepositories(signal?: AbortSignal): Promise<RepositoryLine[]> {
+  return (await answer(http.GET("/api/repositories", until(signal)))).repositories as RepositoryLine[];
 }
 
 /** Who looks at the page. */

@@ -17,6 +17,7 @@ import {
   getInputs,
   getMe,
   getPipelines,
+  getRepositories,
   getRun,
   getRuns,
   getSecrets,
@@ -201,6 +202,17 @@ export function useSecretAct() {
     mutationFn: (act) => (act.kind === "set" ? setSecret(act, act.value) : removeSecret(act)),
     gcTime: 0,
     onSettled: () => client.invalidateQueries({ queryKey: ["secrets"] }),
+  });
+}
+
+/** How often to look where repositories stand: the server itself looks hourly. */
+const STANDINGS_MS = 60_000;
+
+export function useRepositories() {
+  return useQuery({
+    queryKey: ["repositories"],
+    queryFn: ({ signal }) => getRepositories(signal),
+    refetchInterval: STANDINGS_MS,
   });
 }
 

@@ -47,6 +47,10 @@ export type StepView = Exact<
 >;
 export type EnvView = Schemas["EnvView"];
 export type FileView = Schemas["FileView"];
+export type RepositoryLine = Exact<
+  Schemas["RepositoryLine"],
+  { standing: "ok" | "archived" | "gone" | "refused" | "no-hook" }
+>;
 export type Me = Schemas["MeView"];
 export type Scope = Schemas["Scope"];
 export type TokenView = Schemas["TokenView"];

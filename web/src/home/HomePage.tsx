@@ -10,6 +10,7 @@ import { Icon } from "../ui/Icon.tsx";
 import { Shell } from "../ui/Shell.tsx";
 import css from "./HomePage.module.css";
 import { Row } from "./Row.tsx";
+import { Standings } from "./Standings.tsx";
 
 /** Rows that hold every word looked for, in any of their names. Pure. */
 export function search(rows: readonly PipelineRow[], text: string): PipelineRow[] {
@@ -95,6 +96,7 @@ export function HomePage() {
           </Link>
         </div>
         {query.error && <FailureNote error={query.error} />}
+        <Standings />
         <Waiting rows={all} />
         {rows.length > 0 && (
           <ul className={css.rows}>
