@@ -87,7 +87,12 @@ async fn s36_hogs_of_processes_memory_files_and_connections_leave_others_their_t
     }
     let names: Vec<String> = running.iter().map(|key| format!("dc-{}-{}-{}-1-run", rig.host, rig.run.short(), key.attempt.step)).collect();
     let (mut alone, mut beside) = (LONG, LONG);
-    for turn in 0..8 {
+    let fits = |alone: Duration, beside: Duration| beside.as_secs_f64() < alone.as_secs_f64() * 1.2;
+    for turn in 0..24 {
+        // Whatever else this machine does can only make a turn slower: more of them come nearer to what the hogs cost.
+        if turn >= 8 && fits(alone, beside) {
+            break;
+        }
         beside = beside.min(at_work(&rig, 10 + 2 * turn).await);
         give(&rig, &names, HARDLY).await;
         alone = alone.min(at_work(&rig, 11 + 2 * turn).await);
@@ -101,7 +106,7 @@ async fn s36_hogs_of_processes_memory_files_and_connections_leave_others_their_t
     }
     println!("alone {alone:?}, beside hogs {beside:?}: {:.2}", beside.as_secs_f64() / alone.as_secs_f64());
     rig.end().await;
-    assert!(beside.as_secs_f64() < alone.as_secs_f64() * 1.2, "alone {alone:?}, beside hogs {beside:?}");
+    assert!(fits(alone, beside), "alone {alone:?}, beside hogs {beside:?}");
 }
 
 /// What each hog has reserved, in thousandths of a processor: together a half, and what a run has not reserved is others'.
